@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "dev.h"
+
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "count.h"
+#include "ioctl.h"
+#include "registry.h"
+
+/* The file is closed and none of its ports is LIVE. */
+static void dev_retire(struct ipcport_group *group)
+{
+	struct ipcport_dev *dev = container_of(group, struct ipcport_dev, group);
+
+	put_net(dev->ns->net);
+	kfree(dev);
+	ipcport_count_dec(IPCPORT_FILES);
+}
+
+static int dev_open(struct inode *inode, struct file *file)
+{
+	struct ipcport_dev *dev;
+
+	dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
+	if (!dev)
+		return -ENOMEM;
+	ipcport_group_init(&dev->group, dev_retire);
+	dev->ns = ipcport_ns_from_net(get_net(current->nsproxy->net_ns));
+	file->private_data = dev;
+	ipcport_count_inc(IPCPORT_FILES);
+	return stream_open(inode, file);
+}
+
+static int dev_release(struct inode *inode, struct file *file)
+{
+	struct ipcport_dev *dev = file->private_data;
+
+	ipcport_close_group(&dev->group, IPCPORT_CAUSE_CLOSE);
+	ipcport_group_put(&dev->group);
+	return 0;
+}
+
+static const struct file_operations dev_fops = {
+	.owner = THIS_MODULE,
+	.open = dev_open,
+	.release = dev_release,
+	.unlocked_ioctl = ipcport_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/* Who else may open it is for the system to say; tools/udev has a rule. */
+static struct miscdevice misc_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = KBUILD_MODNAME,
+	.fops = &dev_fops,
+	.mode = 0600,
+};
+
+/**
+ * ipcport_dev_init() - make /dev/ipcport; it can be opened at once
+ *
+ * Context: Process, module init; everything else is ready.
+ * Return: 0 or -errno.
+ */
+int ipcport_dev_init(void)
+{
+	return misc_register(&misc_device);
+}
+
+/**
+ * ipcport_dev_exit() - remove /dev/ipcport
+ *
+ * Context: Process, module exit; no file is open.
+ */
+void ipcport_dev_exit(void)
+{
+	misc_deregister(&misc_device);
+}

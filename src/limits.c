@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "limits.h"
+
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/hashtable.h>
+#include <linux/minmax.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/stringify.h>
+#include <linux/user_namespace.h>
+
+#include "count.h"
+#include "trace.h"
+
+/* One line per parameter, so that name, variable and description cannot differ. */
+#define LIMIT_PARAM(_name, _default, _what)						\
+	static unsigned int _name = (_default);						\
+	module_param(_name, uint, 0644);						\
+	MODULE_PARM_DESC(_name, _what " (default " __stringify(_default) ")")
+
+LIMIT_PARAM(max_capacity, 1024, "largest capacity a port can be created with");
+LIMIT_PARAM(max_ports, 4096, "ports that a user can have at the same time");
+
+/**
+ * struct ipcport_user - what one user holds
+ * @ref: references			(atomic)
+ * @uid: who				(const after alloc)
+ * @node: in users			(lock: users_lock)
+ * @nr_ports: live ports		(atomic)
+ */
+struct ipcport_user {
+	refcount_t ref;
+	kuid_t uid;
+	struct hlist_node node;
+	atomic_t nr_ports;
+};
+
+/*
+ * Users who hold something. Looked up when a port is created, never to send or
+ * receive, so one lock is enough. users_lock is innermost and held alone.
+ */
+static DEFINE_HASHTABLE(users, 6);
+static DEFINE_SPINLOCK(users_lock);
+
+/**
+ * ipcport_max_capacity() - the largest capacity that a new port may have
+ *
+ * Context: Any.
+ * Return: the module parameter as it is now, or 1 if that is 0.
+ */
+unsigned int ipcport_max_capacity(void)
+{
+	return max(READ_ONCE(max_capacity), 1U);
+}
+
+/* Get @uid's record; if there is none, publish @fresh, unless that is NULL. */
+static struct ipcport_user *user_find_or_add(kuid_t uid, struct ipcport_user *fresh)
+{
+	struct ipcport_user *user;
+
+	spin_lock(&users_lock);
+	hash_for_each_possible(users, user, node, __kuid_val(uid)) {
+		if (uid_eq(user->uid, uid)) {
+			refcount_inc(&user->ref);
+			goto out_unlock;
+		}
+	}
+	user = fresh;
+	if (fresh)
+		hash_add(users, &fresh->node, __kuid_val(uid));
+out_unlock:
+	spin_unlock(&users_lock);
+	return user;
+}
+
+/**
+ * ipcport_user_get() - find or make a user's record
+ * @uid: who
+ *
+ * Context: Process; may sleep.
+ * Return: the record with a reference for the caller, or ERR_PTR(-ENOMEM).
+ */
+struct ipcport_user *ipcport_user_get(kuid_t uid)
+{
+	struct ipcport_user *user, *fresh;
+
+	user = user_find_or_add(uid, NULL);
+	if (user)
+		return user;
+
+	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+	if (!fresh)
+		return ERR_PTR(-ENOMEM);
+	fresh->uid = uid;
+	refcount_set(&fresh->ref, 1);
+	user = user_find_or_add(uid, fresh);
+	if (user == fresh)
+		ipcport_count_inc(IPCPORT_USERS);
+	else
+		kfree(fresh);
+	return user;
+}
+
+/**
+ * ipcport_user_put() - drop a reference
+ * @user: the record, or NULL
+ *
+ * Context: Process.
+ */
+void ipcport_user_put(struct ipcport_user *user)
+{
+	bool is_last;
+
+	if (!user)
+		return;
+	/* Under the lock, so that nobody finds a record that is about to go. */
+	spin_lock(&users_lock);
+	is_last = refcount_dec_and_test(&user->ref);
+	if (is_last)
+		hash_del(&user->node);
+	spin_unlock(&users_lock);
+	if (!is_last)
+		return;
+	kfree(user);
+	ipcport_count_dec(IPCPORT_USERS);
+}
+
+/**
+ * ipcport_user_charge_port() - count one more live port
+ * @user: whose it is
+ *
+ * The first refusal since the module was loaded is logged, and only that one: a
+ * user must not be able to fill the log.
+ *
+ * Context: Any.
+ * Return: 0, or -EDQUOT and nothing was counted.
+ */
+int ipcport_user_charge_port(struct ipcport_user *user)
+{
+	unsigned int max = READ_ONCE(max_ports);
+	uid_t uid = from_kuid(&init_user_ns, user->uid);
+
+	if ((unsigned int)atomic_inc_return(&user->nr_ports) <= max)
+		return 0;
+	atomic_dec(&user->nr_ports);
+	trace_ipcport_limit(uid, max);
+	pr_notice_once("user %u has reached max_ports=%u\n", uid, max);
+	return -EDQUOT;
+}
+
+/**
+ * ipcport_user_discharge_port() - take back one ipcport_user_charge_port()
+ * @user: whose port it was
+ *
+ * Context: Any.
+ */
+void ipcport_user_discharge_port(struct ipcport_user *user)
+{
+	atomic_dec(&user->nr_ports);
+}

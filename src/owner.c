@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "owner.h"
+
+#include <linux/anon_inodes.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/tracepoint.h>
+#include <trace/events/sched.h>
+
+#include "compat/exit_probe.h"
+#include "count.h"
+#include "group.h"
+#include "registry.h"
+
+/**
+ * struct ipcport_owner - a process or thread that has ports
+ * @group: its ports; retires with the last one
+ * @ref: 1 until @group retires, and 1 for the token	(atomic)
+ * @node: in owners					(lock: owners_lock; RCU)
+ * @key: struct pid of the process, or the thread's task_struct	(const after alloc)
+ * @tgid: @key and a reference, if it is a process	(const after alloc)
+ * @task: @key and a reference, if it is a thread	(const after alloc)
+ * @token: the file to drop when it exits; who takes it drops it	(xchg)
+ * @rcu: frees it after the probe is done with it	(free path only)
+ */
+struct ipcport_owner {
+	struct ipcport_group group;
+	refcount_t ref;
+	struct hlist_node node;
+	const void *key;
+	struct pid *tgid;
+	struct task_struct *task;
+	struct file *token;
+	struct rcu_head rcu;
+};
+
+/*
+ * Owners by @key. owners_lock is taken when an owner comes or goes; it is
+ * innermost and held alone. The probe walks the table under RCU.
+ */
+static DEFINE_HASHTABLE(owners, 10);
+static DEFINE_SPINLOCK(owners_lock);
+
+/* How many are in the table, so that the probe costs nothing while none is. */
+static unsigned int nr_owners;		/* (lock: owners_lock to write) */
+
+static struct tracepoint *exit_tracepoint;	/* (const after init) */
+
+static void owner_put(struct ipcport_owner *owner)
+{
+	if (!refcount_dec_and_test(&owner->ref))
+		return;
+	if (owner->task)
+		put_task_struct(owner->task);
+	put_pid(owner->tgid);
+	kfree_rcu(owner, rcu);
+	ipcport_count_dec(IPCPORT_OWNERS);
+}
+
+/* The token was dropped: the owner exits, or has no ports any more. */
+static int token_release(struct inode *inode, struct file *file)
+{
+	struct ipcport_owner *owner = file->private_data;
+
+	ipcport_close_group(&owner->group, IPCPORT_CAUSE_EXIT);
+	owner_put(owner);
+	return 0;
+}
+
+/* @owner keeps the module: rmmod is EBUSY while there are tokens. */
+static const struct file_operations token_fops = {
+	.owner = THIS_MODULE,
+	.release = token_release,
+};
+
+static void drop_token(struct ipcport_owner *owner)
+{
+	struct file *token = xchg(&owner->token, NULL);
+
+	if (token)
+		fput(token);
+}
+
+/* The last port is gone. */
+static void owner_retire(struct ipcport_group *group)
+{
+	struct ipcport_owner *owner = container_of(group, struct ipcport_owner, group);
+
+	spin_lock(&owners_lock);
+	if (hash_hashed(&owner->node)) {
+		hash_del_rcu(&owner->node);
+		WRITE_ONCE(nr_owners, nr_owners - 1);
+	}
+	spin_unlock(&owners_lock);
+	drop_token(owner);
+	owner_put(owner);
+}
+
+static struct ipcport_owner *owner_alloc(bool is_thread)
+{
+	struct ipcport_owner *owner;
+	struct file *token;
+
+	owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+	if (!owner)
+		return ERR_PTR(-ENOMEM);
+	token = anon_inode_getfile("[ipcport-owner]", &token_fops, owner, O_RDONLY);
+	if (IS_ERR(token)) {
+		kfree(owner);
+		return ERR_CAST(token);
+	}
+
+	owner->token = token;
+	if (is_thread) {
+		owner->task = get_task_struct(current);
+		owner->key = owner->task;
+	} else {
+		owner->tgid = get_pid(task_tgid(current));
+		owner->key = owner->tgid;
+	}
+	refcount_set(&owner->ref, 2);
+	ipcport_group_init(&owner->group, owner_retire);
+	ipcport_count_inc(IPCPORT_OWNERS);
+	return owner;
+}
+
+/* Use the owner named by @key; if there is none, publish @fresh, unless it is NULL. */
+static struct ipcport_owner *owner_find_or_add(const void *key, struct ipcport_owner *fresh)
+{
+	struct ipcport_owner *owner;
+
+	spin_lock(&owners_lock);
+	hash_for_each_possible(owners, owner, node, (unsigned long)key)
+		/* One that has retired is about to leave the table. */
+		if (owner->key == key && ipcport_group_get_unless_zero(&owner->group))
+			goto out_unlock;
+	owner = fresh;
+	if (fresh) {
+		hash_add_rcu(owners, &fresh->node, (unsigned long)key);
+		WRITE_ONCE(nr_owners, nr_owners + 1);
+	}
+out_unlock:
+	spin_unlock(&owners_lock);
+	return owner;
+}
+
+/**
+ * ipcport_owner_get() - the group of ports that end with the current task
+ * @is_thread: whether with this thread, or with its whole process
+ *
+ * Context: Process; may sleep.
+ * Return: the group, used once for the caller, or ERR_PTR(-ENOMEM or -ENFILE).
+ */
+struct ipcport_group *ipcport_owner_get(bool is_thread)
+{
+	const void *key = is_thread ? (void *)current : task_tgid(current);
+	struct ipcport_owner *owner, *fresh;
+
+	owner = owner_find_or_add(key, NULL);
+	if (owner)
+		return &owner->group;
+
+	fresh = owner_alloc(is_thread);
+	if (IS_ERR(fresh))
+		return ERR_CAST(fresh);
+	owner = owner_find_or_add(key, fresh);
+	if (owner != fresh)	/* another thread of the process was faster */
+		ipcport_group_put(&fresh->group);
+	return &owner->group;
+}
+
+static void owner_exits(const void *key)
+{
+	struct ipcport_owner *owner;
+
+	hash_for_each_possible_rcu(owners, owner, node, (unsigned long)key)
+		if (owner->key == key)
+			drop_token(owner);
+}
+
+/*
+ * Called for each thread that exits, in atomic context. It takes no lock and does
+ * no work: on PREEMPT_RT it could not. Two last threads may both see @group_dead
+ * before 6.16, hence the xchg in drop_token().
+ */
+static void exit_probe(void *data, struct task_struct *task, bool group_dead)
+{
+	if (!READ_ONCE(nr_owners) || (task->flags & PF_KTHREAD))
+		return;
+	rcu_read_lock();
+	owner_exits(task);
+	if (group_dead)
+		owner_exits(task_tgid(task));
+	rcu_read_unlock();
+}
+
+DEFINE_EXIT_PROBE(registered_probe, exit_probe);
+
+/* The tracepoint is there for modules, its symbol is not exported. */
+static void find_tracepoint(struct tracepoint *tp, void *data)
+{
+	if (!strcmp(tp->name, "sched_process_exit"))
+		exit_tracepoint = tp;
+}
+
+/**
+ * ipcport_owner_init() - begin to notice exits
+ *
+ * Context: Process, module init.
+ * Return: 0, -ENOENT if the kernel has no such tracepoint, or -errno.
+ */
+int ipcport_owner_init(void)
+{
+	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	if (!exit_tracepoint) {
+		pr_err("this kernel has no tracepoint sched_process_exit\n");
+		return -ENOENT;
+	}
+	return tracepoint_probe_register(exit_tracepoint, registered_probe, NULL);
+}
+
+/**
+ * ipcport_owner_exit() - undo ipcport_owner_init(); waits for probes that run
+ *
+ * Context: Process, module exit; no owner is left.
+ */
+void ipcport_owner_exit(void)
+{
+	tracepoint_probe_unregister(exit_tracepoint, registered_probe, NULL);
+	tracepoint_synchronize_unregister();
+}

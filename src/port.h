@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DOC: Ports
+ *
+ * A port is a bounded queue of messages and the threads that wait for space or
+ * for a message. One lock guards all of that. Nothing is allocated, copied to or
+ * from user memory, or freed under it, and no two ports are locked together.
+ *
+ * Waiters stand in line in @waiters with what they bring: a sender its messages,
+ * a receiver an empty queue. They never look for themselves. Whoever makes room
+ * moves the first sender's messages into the queue, whoever pushes gives the
+ * message to the first receiver, and both do it under the lock, before they wake
+ * the waiter. A waiter that is woken has been served; one that leaves on its own
+ * account takes itself out of the line, and nothing with it.
+ *
+ * Hence: senders wait only while the port is full, receivers only while it is
+ * empty, and never both, which is why one line is enough. docs/design.md has the
+ * whole picture.
+ */
+#ifndef IPCPORT_PORT_H
+#define IPCPORT_PORT_H
+
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+
+#include "group.h"
+#include "queue.h"
+
+struct ipcport_ns;
+struct ipcport_user;
+struct pid;
+struct user_namespace;
+
+/**
+ * enum ipcport_state - a port's life; it only moves forward
+ * @IPCPORT_NEW: being built, known to its creator alone
+ * @IPCPORT_LIVE: published; set by ipcport_publish()
+ * @IPCPORT_DEAD: ended; set by ipcport_end_locked() under the port's lock
+ */
+enum ipcport_state {
+	IPCPORT_NEW,
+	IPCPORT_LIVE,
+	IPCPORT_DEAD,
+};
+
+/**
+ * struct ipcport - a bounded message queue with one owner and many senders
+ * @ref: references; one is the port's life itself	(atomic)
+ * @capacity: messages that senders may fill it to	(const after alloc)
+ * @id: its number					(const after publish)
+ * @ns: where the number means it; valid while LIVE	(const after publish)
+ * @user: who is charged for it			(const after alloc)
+ * @uid: who it belongs to, as for a file		(const after alloc)
+ * @gid: group it belongs to, as for a file		(const after alloc)
+ * @mode: permission bits, as for a file		(const after alloc)
+ * @tgid: owner process, a reference			(const after alloc)
+ * @tid: owner thread if a thread owns it, or NULL	(const after alloc)
+ * @created_ns: CLOCK_MONOTONIC at alloc		(const after alloc)
+ * @owner_member: place among its owner's ports		(see struct ipcport_member)
+ * @file_member: place among its device file's ports	(see struct ipcport_member)
+ * @rcu: frees it after lookups are done		(free path only)
+ * @waiters: struct ipcport_waiter, first come first; its lock is the port's lock
+ * @state: see enum ipcport_state			(lock: waiters.lock)
+ * @nr_waiters: length of @waiters			(lock: waiters.lock)
+ * @nr_sent: messages taken in so far			(lock: waiters.lock)
+ * @nr_received: messages given out so far		(lock: waiters.lock)
+ * @queue: messages not yet received			(lock: waiters.lock)
+ */
+struct ipcport {
+	refcount_t ref;
+	unsigned int capacity;
+	u64 id;
+	struct ipcport_ns *ns;
+	struct ipcport_user *user;
+	kuid_t uid;
+	kgid_t gid;
+	umode_t mode;
+	struct pid *tgid;
+	struct pid *tid;
+	u64 created_ns;
+	struct ipcport_member owner_member;
+	struct ipcport_member file_member;
+	struct rcu_head rcu;
+
+	wait_queue_head_t waiters;
+	enum ipcport_state state;
+	unsigned int nr_waiters;
+	u64 nr_sent;
+	u64 nr_received;
+	struct ipcport_queue queue;
+};
+
+/**
+ * struct ipcport_wait - how long an operation may wait
+ * @can_wait: false to answer -EAGAIN at once
+ * @deadline: CLOCK_MONOTONIC, KTIME_MAX for none
+ */
+struct ipcport_wait {
+	bool can_wait;
+	ktime_t deadline;
+};
+
+/**
+ * struct ipcport_snapshot - what a port was like at one moment
+ * @state: its state
+ * @depth: messages in it
+ * @nr_senders: threads waiting for space
+ * @nr_receivers: threads waiting for a message
+ * @nr_sent: messages taken in so far
+ * @nr_received: messages given out so far
+ */
+struct ipcport_snapshot {
+	enum ipcport_state state;
+	unsigned int depth;
+	unsigned int nr_senders;
+	unsigned int nr_receivers;
+	u64 nr_sent;
+	u64 nr_received;
+};
+
+struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_thread_owned);
+void ipcport_put(struct ipcport *port);
+
+/**
+ * ipcport_get() - one more reference
+ * @port: port that the caller has a reference to, or that a lock keeps
+ *
+ * Context: Any.
+ */
+static inline void ipcport_get(struct ipcport *port)
+{
+	refcount_inc(&port->ref);
+}
+
+/**
+ * ipcport_lock() - take the port's lock
+ * @port: the port
+ *
+ * Context: Process. Inside it only the lock of the registry's xarray is taken.
+ */
+static inline void ipcport_lock(struct ipcport *port)
+	__acquires(&port->waiters.lock)
+{
+	spin_lock(&port->waiters.lock);
+}
+
+/**
+ * ipcport_unlock() - release the port's lock
+ * @port: the port
+ */
+static inline void ipcport_unlock(struct ipcport *port)
+	__releases(&port->waiters.lock)
+{
+	spin_unlock(&port->waiters.lock);
+}
+
+bool ipcport_is_owner(const struct ipcport *port);
+int ipcport_permission(const struct ipcport *port, struct user_namespace *user_ns, int mask);
+
+int ipcport_send(struct ipcport *port, struct ipcport_queue *batch,
+		 const struct ipcport_wait *wait);
+int ipcport_recv(struct ipcport *port, struct ipcport_queue *batch, unsigned int max,
+		 const struct ipcport_wait *wait);
+void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch);
+void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot);
+
+bool ipcport_end_locked(struct ipcport *port);
+void ipcport_wake_all(struct ipcport *port);
+
+#endif /* IPCPORT_PORT_H */

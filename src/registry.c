@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "registry.h"
+
+#include <linux/atomic.h>
+#include <linux/bug.h>
+#include <linux/err.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "group.h"
+#include "limits.h"
+#include "port.h"
+#include "trace.h"
+
+static unsigned int ipcport_net_id;
+
+/* The number given out last. */
+static atomic64_t last_id = ATOMIC64_INIT(0);
+
+/**
+ * ipcport_ns_from_net() - the registry of a network namespace
+ * @net: namespace that the caller has a reference to
+ *
+ * Context: Any.
+ * Return: the registry; it lives as long as @net.
+ */
+struct ipcport_ns *ipcport_ns_from_net(struct net *net)
+{
+	return net_generic(net, ipcport_net_id);
+}
+
+/**
+ * ipcport_reserve() - give a NEW port its number
+ * @port: the port
+ * @ns: where the number shall mean it; nobody can find it there yet
+ *
+ * Context: Process; may sleep.
+ * Return: 0, or -ENOMEM and @port has no number.
+ */
+int ipcport_reserve(struct ipcport *port, struct ipcport_ns *ns)
+{
+	u64 id = atomic64_inc_return(&last_id);
+	int ret;
+
+	ret = xa_reserve(&ns->ports, id, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+	port->id = id;
+	port->ns = ns;
+	return 0;
+}
+
+/**
+ * ipcport_unreserve() - give back a number that was not published
+ * @port: the port
+ *
+ * Context: Process.
+ */
+void ipcport_unreserve(struct ipcport *port)
+{
+	xa_release(&port->ns->ports, port->id);
+}
+
+/**
+ * ipcport_publish() - a port becomes LIVE; cannot fail
+ * @port: NEW port with a number, charged to its user
+ * @owner: group of its owner; the caller's use of it passes to the port
+ * @file: group of its device file; the caller's use of it passes to the port
+ *
+ * The port joins its groups before it can be found, so whoever closes it finds it
+ * there. Neither group can end meanwhile: the owner is the caller, and the caller
+ * holds the file.
+ *
+ * Context: Process.
+ */
+void ipcport_publish(struct ipcport *port, struct ipcport_group *owner,
+		     struct ipcport_group *file)
+{
+	void *old;
+
+	trace_ipcport_create(port->id, port->capacity, port->mode);
+	pr_debug("port %llu created\n", port->id);
+	port->state = IPCPORT_LIVE;
+	ipcport_get(port);
+	ipcport_group_join(owner, &port->owner_member, port);
+	ipcport_group_join(file, &port->file_member, port);
+	/* The slot was reserved with its nodes, so there is nothing to allocate. */
+	old = xa_store(&port->ns->ports, port->id, port, GFP_NOWAIT);
+	WARN_ON_ONCE(old);
+}
+
+/**
+ * ipcport_lookup() - find a port by number
+ * @ns: registry to search
+ * @id: number as given by the user
+ *
+ * It was LIVE when it was found. Whether it still is can be said only under its
+ * lock; every operation asks there.
+ *
+ * Context: Any. Takes and releases the RCU read lock.
+ * Return: the port with a reference for the caller, or ERR_PTR(-ENOENT).
+ */
+struct ipcport *ipcport_lookup(struct ipcport_ns *ns, u64 id)
+{
+	struct ipcport *port;
+
+	rcu_read_lock();
+	port = xa_load(&ns->ports, id);
+	if (port && !refcount_inc_not_zero(&port->ref))
+		port = NULL;
+	rcu_read_unlock();
+	return port ?: ERR_PTR(-ENOENT);
+}
+
+/**
+ * ipcport_close() - end a port, whatever the cause
+ * @port: published port that the caller has a reference to
+ * @cause: the cause
+ *
+ * In one hold of the port's lock it stops being LIVE and leaves the registry: from
+ * then on nobody finds it, and who has found it gets -EPIPE. Then everyone who
+ * waits is woken. What lives as long as a LIVE port goes last.
+ *
+ * Context: Process; may sleep.
+ * Return: true if this call ended it, false if another one has or is about to.
+ */
+bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
+{
+	bool is_ours;
+
+	ipcport_lock(port);
+	is_ours = ipcport_end_locked(port);
+	if (is_ours) {
+		xa_erase(&port->ns->ports, port->id);
+		trace_ipcport_close(port->id, cause, port->queue.nr, port->nr_waiters);
+	}
+	ipcport_unlock(port);
+	if (!is_ours)
+		return false;
+	ipcport_wake_all(port);
+
+	ipcport_user_discharge_port(port->user);
+	ipcport_group_leave(&port->owner_member);
+	ipcport_group_leave(&port->file_member);
+	ipcport_put(port);
+	return true;
+}
+
+/* Take one port off the list of @group; get it before it can go. */
+static struct ipcport *group_pop(struct ipcport_group *group)
+{
+	struct ipcport_member *member;
+	struct ipcport *port = NULL;
+
+	spin_lock(&group->lock);
+	member = list_first_entry_or_null(&group->members, struct ipcport_member, node);
+	if (member) {
+		list_del_init(&member->node);
+		port = member->port;
+		ipcport_get(port);
+	}
+	spin_unlock(&group->lock);
+	return port;
+}
+
+/**
+ * ipcport_close_group() - end every port of a group
+ * @group: group that gets no new members
+ * @cause: why
+ *
+ * When it returns none of them is LIVE. A port that somebody else is ending just
+ * now may still be in the group.
+ *
+ * Context: Process; may sleep.
+ */
+void ipcport_close_group(struct ipcport_group *group, enum ipcport_cause cause)
+{
+	struct ipcport *port;
+
+	while ((port = group_pop(group))) {
+		ipcport_close(port, cause);
+		ipcport_put(port);
+		cond_resched();
+	}
+}
+
+static int __net_init ns_init(struct net *net)
+{
+	struct ipcport_ns *ns = ipcport_ns_from_net(net);
+
+	ns->net = net;
+	xa_init_flags(&ns->ports, XA_FLAGS_ACCOUNT);
+	return 0;
+}
+
+/* A LIVE port uses its device file's group, which holds the namespace: none is left. */
+static void __net_exit ns_exit(struct net *net)
+{
+	struct ipcport_ns *ns = ipcport_ns_from_net(net);
+
+	WARN_ON_ONCE(!xa_empty(&ns->ports));
+	xa_destroy(&ns->ports);
+}
+
+static struct pernet_operations ns_ops = {
+	.init = ns_init,
+	.exit = ns_exit,
+	.id = &ipcport_net_id,
+	.size = sizeof(struct ipcport_ns),
+};
+
+/**
+ * ipcport_registry_init() - make a registry in every network namespace
+ *
+ * Context: Process, module init.
+ * Return: 0 or -errno.
+ */
+int ipcport_registry_init(void)
+{
+	return register_pernet_subsys(&ns_ops);
+}
+
+/**
+ * ipcport_registry_exit() - undo ipcport_registry_init()
+ *
+ * Context: Process, module exit; no port is left.
+ */
+void ipcport_registry_exit(void)
+{
+	unregister_pernet_subsys(&ns_ops);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DOC: Tracepoints
+ *
+ * One per change of state, with numbers rather than pointers, so that a trace can
+ * be read without the program that made it. Enable with "ipcport:*".
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM ipcport
+
+#if !defined(IPCPORT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define IPCPORT_TRACE_H
+
+#include <linux/tracepoint.h>
+#include <linux/types.h>
+
+TRACE_EVENT(ipcport_create,
+	TP_PROTO(u64 port, u32 capacity, u32 mode),
+	TP_ARGS(port, capacity, mode),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__field(u32, capacity)
+		__field(u32, mode)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		__entry->capacity = capacity;
+		__entry->mode = mode;
+	),
+	TP_printk("port=%llu capacity=%u mode=%#o",
+		  __entry->port, __entry->capacity, __entry->mode)
+);
+
+TRACE_EVENT(ipcport_close,
+	TP_PROTO(u64 port, int cause, u32 depth, u32 waiters),
+	TP_ARGS(port, cause, depth, waiters),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__field(int, cause)
+		__field(u32, depth)
+		__field(u32, waiters)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		__entry->cause = cause;
+		__entry->depth = depth;
+		__entry->waiters = waiters;
+	),
+	TP_printk("port=%llu cause=%s depth=%u waiters=%u", __entry->port,
+		  __print_symbolic(__entry->cause,
+				   { 0, "destroy" }, { 1, "exit" }, { 2, "close" }),
+		  __entry->depth, __entry->waiters)
+);
+
+DECLARE_EVENT_CLASS(ipcport_message,
+	TP_PROTO(u64 port, u64 seq, u32 depth),
+	TP_ARGS(port, seq, depth),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__field(u64, seq)
+		__field(u32, depth)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		__entry->seq = seq;
+		__entry->depth = depth;
+	),
+	TP_printk("port=%llu seq=%llu depth=%u", __entry->port, __entry->seq, __entry->depth)
+);
+
+/* A message was taken in; it may go to a receiver that waits in the same moment. */
+DEFINE_EVENT(ipcport_message, ipcport_push,
+	TP_PROTO(u64 port, u64 seq, u32 depth),
+	TP_ARGS(port, seq, depth)
+);
+
+/* A message was taken out for a receiver. */
+DEFINE_EVENT(ipcport_message, ipcport_pop,
+	TP_PROTO(u64 port, u64 seq, u32 depth),
+	TP_ARGS(port, seq, depth)
+);
+
+/* Messages were put back at the head: their receiver faulted, or was killed. */
+TRACE_EVENT(ipcport_unpop,
+	TP_PROTO(u64 port, u32 nr),
+	TP_ARGS(port, nr),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__field(u32, nr)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		__entry->nr = nr;
+	),
+	TP_printk("port=%llu nr=%u", __entry->port, __entry->nr)
+);
+
+/* The current thread goes to sleep, with nr messages to send or 0 to receive. */
+TRACE_EVENT(ipcport_block,
+	TP_PROTO(u64 port, u32 nr),
+	TP_ARGS(port, nr),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__field(u32, nr)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		__entry->nr = nr;
+	),
+	TP_printk("port=%llu to_send=%u", __entry->port, __entry->nr)
+);
+
+/* The current thread was served (0), or stopped waiting for another reason. */
+TRACE_EVENT(ipcport_unblock,
+	TP_PROTO(u64 port, int ret),
+	TP_ARGS(port, ret),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		__entry->ret = ret;
+	),
+	TP_printk("port=%llu ret=%d", __entry->port, __entry->ret)
+);
+
+/* A user was refused a port. */
+TRACE_EVENT(ipcport_limit,
+	TP_PROTO(u32 uid, u32 max),
+	TP_ARGS(uid, max),
+	TP_STRUCT__entry(
+		__field(u32, uid)
+		__field(u32, max)
+	),
+	TP_fast_assign(
+		__entry->uid = uid;
+		__entry->max = max;
+	),
+	TP_printk("uid=%u max_ports=%u", __entry->uid, __entry->max)
+);
+
+#endif /* IPCPORT_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

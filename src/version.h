@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef IPCPORT_VERSION_H
+#define IPCPORT_VERSION_H
+
+#include <linux/stringify.h>
+
+#define IPCPORT_MODULE_MAJOR	0
+#define IPCPORT_MODULE_MINOR	1
+#define IPCPORT_MODULE_PATCH	0
+
+#define IPCPORT_MODULE_VERSION					\
+	__stringify(IPCPORT_MODULE_MAJOR) "."			\
+	__stringify(IPCPORT_MODULE_MINOR) "."			\
+	__stringify(IPCPORT_MODULE_PATCH)
+
+#define IPCPORT_MODULE_VERSION_CODE				\
+	(IPCPORT_MODULE_MAJOR << 16 | IPCPORT_MODULE_MINOR << 8 | IPCPORT_MODULE_PATCH)
+
+#endif /* IPCPORT_VERSION_H */
