@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# ipcport: the kernel module, its tools, its tests. "make help" lists what can
+# be made. All that is built for a kernel goes into build/KERNEL/.
+#
+#   KERNEL=  6.1, 6.12 or 6.12-rt: Debian's packaged kernel of that name
+#            (default: the running kernel, or another through KDIR=)
+#   V=1      show the commands
+
+BUILD	:= $(CURDIR)/build
+KDIR	?= /lib/modules/$(shell uname -r)/build
+VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+DESTDIR	?=
+VM	:= selftests/vm
+CHECK	:= selftests/check/check.sh
+
+# the build tree of kernel $(1); "host" is the running one
+kdir = $(if $(filter host,$(1)),$(KDIR),$(shell $(VM)/kernels.sh --path $(1) headers))
+modules = $(patsubst %,$(BUILD)/%/ipcport.ko,$(or $(KERNEL),host))
+
+## all: the module for the running kernel, and the tools
+all: tools module
+
+## help: this list
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+
+## module: ipcport.ko in build/host/, or in build/KERNEL/ (KERNEL="6.1 6.12")
+module: $(modules)
+
+## module-debug: the same with debug messages and the tests inside the module
+module-debug: debug := CONFIG_IPCPORT_DEBUG=y
+module-debug: $(modules)
+
+# Kbuild cannot keep objects apart from sources before 6.13, so each kernel gets
+# a tree of links to the sources. Links whose source is gone are removed.
+$(BUILD)/%/ipcport.ko: FORCE
+	@$(VM)/deps.sh build
+	@[ "$*" = host ] || $(VM)/kernels.sh $*
+	@[ -e "$(call kdir,$*)/Makefile" ] || { \
+		echo "no headers for kernel $*: install them, set KDIR=, or build for a" \
+		     "packaged kernel: make module KERNEL=6.12" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $(@D)/
+	@find -L $(@D) -type l -delete
+	@$(MAKE) --no-print-directory -C $(call kdir,$*) M=$(@D) $(debug) modules
+
+## tools: the library and the ipcport command
+tools:
+	@$(VM)/deps.sh build
+	@$(MAKE) --no-print-directory -C tools
+
+## demo: see ports at work in a virtual machine; installs what is missing
+demo:
+	@$(VM)/deps.sh vm
+	@$(MAKE) --no-print-directory module KERNEL=6.12
+	@$(MAKE) --no-print-directory tools
+	@$(VM)/demo.sh
+
+## check: all checks and all tests, on three kernels; installs what is missing
+check:
+	@$(CHECK)
+
+## test: the tests that need no kernel
+test:
+	@$(CHECK) host
+
+## test-vm: the kselftests in a virtual machine (KERNEL="6.1 6.12 6.12-rt")
+test-vm:
+	@$(CHECK) vm $(KERNEL)
+
+## style: the checkers that only read: checkpatch, kernel-doc, layers, lengths
+style:
+	@$(CHECK) style
+
+## shell: a shell in a virtual machine with the module loaded (KERNEL=6.12)
+shell:
+	@$(VM)/deps.sh vm
+	@$(MAKE) --no-print-directory module KERNEL=$(or $(KERNEL),6.12)
+	@$(MAKE) --no-print-directory tools
+	@$(VM)/vm.sh -k $(or $(KERNEL),6.12) -f tools/ipcport/ipcport:/bin/ipcport -i
+
+## install: the module for the running kernel, and the tools (root; DESTDIR=)
+install: all
+	$(MAKE) -C $(KDIR) M=$(BUILD)/host INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	$(MAKE) -C tools install
+	$(if $(DESTDIR),,depmod -a)
+
+## dkms-install: the sources to where DKMS builds them for every kernel (root)
+dkms-install:
+	install -d $(DESTDIR)/usr/src/ipcport-$(VERSION)
+	cp -r Kbuild dkms.conf COPYING src include $(DESTDIR)/usr/src/ipcport-$(VERSION)/
+
+## clean: remove what was built; downloaded kernels stay
+clean:
+	rm -rf build
+	$(MAKE) -C tools clean
+
+FORCE:
+.PHONY: all help module module-debug tools demo check test test-vm style shell \
+	install dkms-install clean FORCE
