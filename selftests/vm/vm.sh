@@ -15,6 +15,7 @@ top=$(dirname "$(dirname "$here")")
 kernel=6.12 limit=600 memory=1024M cpus=2 append='' log='' module='' interactive=
 files=()
 command=()
+work='' has_started=
 
 # Exit statuses that are not the command's own.
 readonly TIMED_OUT=124 DIED=125 CANNOT_START=126
@@ -205,17 +206,26 @@ verdict() {
 	return $DIED
 }
 
+# A failure before the guest starts must not look like the command's.
+clean_up() {
+	local status=$?
+
+	rm -rf "$work"
+	[ -n "$has_started" ] || [ $status -eq 0 ] || exit $CANNOT_START
+}
+
 main() {
 	local status=0
 
+	trap clean_up EXIT
 	# what goes into the guest must be readable there by other users
 	umask 022
 	parse "$@"
 	check_host
 	work=$(mktemp -d "${TMPDIR:-/tmp}/ipcport-vm.XXXXXX")
-	trap 'rm -rf "$work"' EXIT
 	log=${log:-$work/kernel.log}
-	make_initrd || die "cannot build the initramfs"
+	make_initrd
+	has_started=y
 	boot || status=$?
 	verdict $status
 }

@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check.sh [GROUP [KERNEL...]] - run the checks and tests, count them
+#
+# Groups: build, style, host, vm; all without one. One line per check, the log
+# of each in build/check/. The last line says "N passed, N failed"; the exit
+# status is 1 if anything failed. A check that fails does not stop the others.
+set -euo pipefail
+export LC_ALL=C
+
+here=$(dirname "$(readlink -f "$0")")
+top=$(dirname "$(dirname "$here")")
+vm=$top/selftests/vm
+logs=$top/build/check
+all_kernels=(6.1 6.12 6.12-rt)
+
+passed=0 failed=0 skipped=0
+
+# A line of the report: what, how it went, how long it took.
+report() {
+	printf '%-4s %-34s %4d s%s\n' "$1" "$2" "$3" "${4:+  $4}"
+}
+
+# check NAME COMMAND... - one check, passed if COMMAND succeeds
+check() {
+	local name=$1 log=$logs/${1//[ \/]/-}.log start=$SECONDS status
+
+	shift
+	# not "if (...)", in which bash would not stop at a function's first failure
+	set +e
+	(set -e; "$@") > "$log" 2>&1
+	status=$?
+	set -e
+	if [ $status = 0 ]; then
+		passed=$((passed + 1))
+		report ok "$name" $((SECONDS - start))
+	else
+		failed=$((failed + 1))
+		report FAIL "$name" $((SECONDS - start)) "$log:"
+		tail -n 25 "$log" | sed 's/^/     | /'
+	fi
+}
+
+# Compilers and sparse have to be silent; only what says nothing about our code
+# may remain.
+silently() {
+	local out
+
+	out=$("$@" 2>&1) || { echo "$out"; return 1; }
+	out=$(grep -v 'Skipping BTF generation' <<< "$out" || true)
+	[ -z "$out" ] || { echo "$out"; return 1; }
+}
+
+make_module() {
+	make -s module KERNEL="$1" "${@:2}"
+}
+
+# Sources of the kernel kind, and the others. Checkpatch knows folders such as
+# include/uapi by name, so paths are relative to the top.
+kernel_files() {
+	find src include -name '*.[ch]' | sort
+}
+
+user_files() {
+	find tools selftests -name '*.[ch]' ! -name '*.mod.c' | sort
+}
+
+# What only applies inside the kernel is not asked of programs: they use libc's
+# types and functions, and tests declare fixtures by macros that look like code.
+readonly USER_IGNORE=PREFER_KERNEL_TYPES,STRCPY,STRLCPY,STRNCPY,SSCANF_TO_KSTRTO,\
+CONSIDER_KSTRTO,NEW_TYPEDEFS,AVOID_EXTERNS,USE_NEGATIVE_ERRNO,EXECUTE_PERMISSIONS,\
+MACRO_ARG_UNUSED,PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,CAMELCASE,\
+USLEEP_RANGE,MSLEEP,YIELD,SPLIT_STRING
+
+# checkpatch FILES-FUNCTION [OPTION...]; Debian's codespell keeps its dictionary
+# where checkpatch does not look when another Python comes first in PATH
+checkpatch() {
+	"$1" | xargs -r "$source/scripts/checkpatch.pl" --no-tree --strict --terse \
+		--show-types --no-summary --codespell \
+		--codespellfile /usr/lib/python3/dist-packages/codespell_lib/data/dictionary.txt \
+		"${@:2}" -f
+}
+
+kernel_doc() {
+	kernel_files | xargs -r "$source/scripts/kernel-doc" -Werror -Wall -none
+}
+
+scripts_lint() {
+	shellcheck "$vm"/*.sh "$here"/*.sh .ci/run
+	shellcheck -s dash "$vm/init" "$vm/guest.sh"
+}
+
+codespell_all() {
+	codespell -S ./build,./.git,./COPYING .
+}
+
+check_build() {
+	local kernel
+
+	for kernel in "$@"; do
+		check "build $kernel, W=1" silently make_module "$kernel" W=1 KCFLAGS=-Werror
+	done
+	check "sparse" silently make_module 6.12 W=1 KCFLAGS=-Werror C=2 CF=-D__CHECK_ENDIAN__
+	check "clang" silently "$here/clang.sh"
+	check "tools" silently make -s tools
+}
+
+check_style() {
+	check "checkpatch kernel" checkpatch kernel_files
+	check "checkpatch programs" checkpatch user_files --ignore "$USER_IGNORE"
+	check "kernel-doc" kernel_doc
+	check "codespell" codespell_all
+	check "shellcheck" scripts_lint
+	check "layers" python3 "$here/layers.py" src
+	check "lengths" python3 "$here/lengths.py" .
+	check "words in documents" python3 "$here/words.py" .
+}
+
+check_host() {
+	check "header alone" "$here/header.sh"
+	check "header layout 32/64" "$here/layout.sh"
+	check "host tests" make -C tools check
+}
+
+# Build the kselftests once: static, so that the guest needs no libraries.
+build_tests() {
+	mkdir -p build/selftests
+	rm -f build/selftests/*_test*
+	make -s -C selftests OUTPUT="$top/build/selftests" USERCFLAGS=-Werror \
+		USERLDFLAGS=-static all
+	find selftests -maxdepth 1 -name '*_test.sh' \
+		-exec install -m 755 -t build/selftests {} +
+}
+
+# The kselftests on one kernel. The virtual machine's own status matters only
+# if it is not one of a finished run; results.py counts the rest.
+run_vm() {
+	local kernel=$1 status=0 files=(-f "$top/build/selftests:/root/selftests"
+		-f "$vm/guest.sh:/root/guest.sh")
+
+	[ ! -x "$top/tools/ipcport/ipcport" ] ||
+		files+=(-f "$top/tools/ipcport/ipcport:/bin/ipcport")
+	"$vm/vm.sh" -k "$kernel" -t 3600 -l "$logs/vm-$kernel.kernel" "${files[@]}" \
+		-- sh /root/guest.sh > "$logs/vm-$kernel.tap" 2>&1 || status=$?
+	echo "# vm $status" >> "$logs/vm-$kernel.tap"
+}
+
+check_vm() {
+	local kernel start counts status
+
+	check "selftests build" build_tests
+	for kernel in "$@"; do
+		start=$SECONDS status=0
+		make_module "$kernel" > "$logs/vm-$kernel.build" 2>&1 || true
+		run_vm "$kernel"
+		python3 "$here/results.py" "$logs/vm-$kernel.tap" "$logs/vm-$kernel.kernel" \
+			> "$logs/vm-$kernel.log" || status=$?
+		counts=$(tail -n 1 "$logs/vm-$kernel.log")
+		report "$([ $status = 0 ] && echo ok || echo FAIL)" "kselftests $kernel" \
+			$((SECONDS - start)) "$counts"
+		sed '$d; s/^/     | /' "$logs/vm-$kernel.log"
+		add_counts "$counts"
+	done
+}
+
+# "N passed, N failed, N skipped"
+add_counts() {
+	local p f s
+
+	read -r p _ f _ s _ <<< "$1"
+	passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1})) skipped=$((skipped + ${s:-0}))
+}
+
+main() {
+	local group=${1:-all} kernels
+
+	cd "$top"
+	kernels=("${@:2}")
+	[ ${#kernels[@]} -gt 0 ] || kernels=("${all_kernels[@]}")
+	"$vm/deps.sh" check
+	"$vm/kernels.sh" "${kernels[@]}" 6.12 source
+	source=$("$vm/kernels.sh" --path source)
+	mkdir -p "$logs"
+	case $group in
+	all)	check_build "${kernels[@]}"; check_style; check_host; check_vm "${kernels[@]}" ;;
+	build)	check_build "${kernels[@]}" ;;
+	style)	check_style ;;
+	host)	check_host ;;
+	vm)	check_vm "${kernels[@]}" ;;
+	*)	echo "check.sh: no group called '$group' (build, style, host, vm)" >&2; exit 2 ;;
+	esac
+	echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
+	[ $failed = 0 ]
+}
+
+main "$@"
