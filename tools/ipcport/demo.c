@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "command.h"
+#include "demo.h"
+#include "fail.h"
+
+#include <ipcport.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json.h"
+
+#define DEFAULT_FILE	"/usr/share/common-licenses/GPL-3"
+
+static const char help[] =
+	"Usage: ipcport demo [OPTION...] [FILE]\n"
+	"\n"
+	"Show with real processes what ports promise: a file sent through a port arrives\n"
+	"whole and in order; and when the owner of a port is killed, everyone who waits on it\n"
+	"gets an answer at once. FILE is what to send, '-' for stdin; without it, the text\n"
+	"of a licence: " DEFAULT_FILE ".\n"
+	"\n"
+	"  -j, --json  print the results as JSON instead of the story\n"
+	"  -h, --help  print this help\n"
+	"\n"
+	"Exit status: 0 if everything happened as promised, else 1.\n";
+
+void demo_say(const struct demo *demo, const char *format, ...)
+{
+	va_list args;
+
+	if (demo->result)
+		return;
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+int demo_check(const struct demo *demo, bool is_kept, const char *claim)
+{
+	if (is_kept) {
+		demo_say(demo, "   => %s", claim);
+		return STATUS_OK;
+	}
+	fflush(stdout);
+	fprintf(stderr, "ipcport: promised, but not so: %s\n", claim);
+	return STATUS_FAILED;
+}
+
+static int open_input(struct demo *demo)
+{
+	if (!strcmp(demo->path, "-")) {
+		demo->input = STDIN_FILENO;
+		demo->path = "stdin";
+		return STATUS_OK;
+	}
+	demo->input = open(demo->path, O_RDONLY | O_CLOEXEC);
+	if (demo->input >= 0)
+		return STATUS_OK;
+	fprintf(stderr, "ipcport: cannot open %s: %s (%s); name a text FILE to send\n",
+		demo->path, strerror(errno), fail_name(errno));
+	return STATUS_FAILED;
+}
+
+static int show(struct demo *demo)
+{
+	int status;
+
+	status = demo_transfer(demo);
+	if (!status)
+		status = demo_death(demo);
+	if (!status)
+		demo_say(demo, "Everything happened as promised.");
+	return status;
+}
+
+static int open_and_show(const char *path, bool is_json)
+{
+	struct demo demo = { .path = path };
+	int status;
+
+	status = open_or_fail(&demo.fd);
+	if (!status)
+		status = open_input(&demo);
+	if (status)
+		return status;
+	demo.result = is_json ? json_object_new_object() : NULL;
+	status = show(&demo);
+	if (is_json)
+		json_print(demo.result);
+	return status;
+}
+
+static int run(int argc, char *argv[])
+{
+	static const struct option table[] = {
+		{ "json", no_argument, NULL, 'j' },
+		OPTIONS_END
+	};
+	bool is_json = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "jh", table, NULL)) != -1) {
+		if (option == 'h')
+			return command_help(&demo_command);
+		if (option == '?')
+			return fail_hint(argv);
+		is_json = true;
+	}
+	if (argc - optind > 1)
+		return fail_usage("'%s' is one argument too many", argv[optind + 1]);
+	return open_and_show(optind < argc ? argv[optind] : DEFAULT_FILE, is_json);
+}
+
+const struct command demo_command = {
+	.name = "demo",
+	.summary = "Show what ports promise, with real processes",
+	.help = help,
+	.run = run,
+};

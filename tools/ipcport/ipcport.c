@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "command.h"
+#include "fail.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+	&create_command,
+	&send_command,
+	&recv_command,
+	&stat_command,
+	&destroy_command,
+	&demo_command,
+	&version_command,
+};
+
+#define NR_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < NR_COMMANDS; i++) {
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	}
+	return NULL;
+}
+
+static void print_overview(FILE *out)
+{
+	fprintf(out, "Usage: ipcport COMMAND [ARGUMENT...]\n"
+		     "\n"
+		     "Ports are bounded queues of 64-byte messages between processes. A port belongs to\n"
+		     "the process that created it and ends with it; whoever waits on it is told at once.\n"
+		     "\n");
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		fprintf(out, "  %-9s%s\n", commands[i]->name, commands[i]->summary);
+	fprintf(out, "  %-9s%s\n", "help", "Explain a command: ipcport help COMMAND");
+	fprintf(out, "\n"
+		     "Try it: 'ipcport create &' prints a number, say 1. Then 'ipcport send 1 hello'\n"
+		     "and 'ipcport recv 1', from any shell.\n"
+		     "\n"
+		     "Exit status: 0 success, 1 the operation failed, 2 wrong usage or no module.\n");
+}
+
+int command_help(const struct command *command)
+{
+	fputs(command->help, stdout);
+	return STATUS_OK;
+}
+
+static int help(const char *name)
+{
+	const struct command *command;
+
+	if (!name) {
+		print_overview(stdout);
+		return STATUS_OK;
+	}
+	command = find_command(name);
+	if (!command)
+		return fail_usage("there is no command '%s'", name);
+	return command_help(command);
+}
+
+static int run(const struct command *command, int argc, char *argv[])
+{
+	char name[64];
+
+	/* getopt_long() begins its complaints with it. */
+	snprintf(name, sizeof(name), "ipcport %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
+static int dispatch(int argc, char *argv[])
+{
+	const struct command *command;
+
+	if (argc < 2) {
+		print_overview(stderr);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return help(argv[2]);
+	command = find_command(strcmp(argv[1], "--version") ? argv[1] : "version");
+	if (!command)
+		return fail_usage("there is no command '%s'", argv[1]);
+	return run(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char *argv[])
+{
+	int status = dispatch(argc, argv);
+
+	/* Output that did not arrive, on a full disk for example, is a failure too. */
+	if ((fflush(stdout) || ferror(stdout)) && status == STATUS_OK)
+		status = fail(errno, "write the output");
+	return status;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "parse.h"
+#include "command.h"
+#include "fail.h"
+
+#include <ipcport.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NSEC_PER_SEC	1000000000ULL
+#define NSEC_DIGITS	9
+
+#define DIGITS		"0123456789"
+#define OCTAL_DIGITS	"01234567"
+
+/* strtoull() alone would take blanks and signs, and turn -1 into a large number. */
+static bool parse_digits(const char *text, const char *digits, int base, uint64_t *value)
+{
+	if (!*text || text[strspn(text, digits)])
+		return false;
+	errno = 0;
+	*value = strtoull(text, NULL, base);
+	return errno == 0;
+}
+
+bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	uint64_t number;
+
+	if (!parse_digits(text, DIGITS, 10, &number) || number < min || number > max)
+		return false;
+	*value = number;
+	return true;
+}
+
+bool parse_mode(const char *text, uint32_t *mode)
+{
+	uint64_t bits;
+
+	if (!parse_digits(text, OCTAL_DIGITS, 8, &bits) || bits == 0 || bits & ~0666ULL)
+		return false;
+	*mode = (uint32_t)bits;
+	return true;
+}
+
+/* "25" behind the point is 250,000,000 ns. */
+static bool parse_fraction(const char *text, uint64_t *ns)
+{
+	size_t length = strlen(text);
+
+	if (length > NSEC_DIGITS || !parse_digits(text, DIGITS, 10, ns))
+		return false;
+	for (; length < NSEC_DIGITS; length++)
+		*ns *= 10;
+	return true;
+}
+
+bool parse_seconds(const char *text, uint64_t *ns)
+{
+	size_t length = strcspn(text, ".");
+	uint64_t fraction = 0, seconds = 0;
+	char whole[16];
+
+	if (length >= sizeof(whole))
+		return false;
+	memcpy(whole, text, length);
+	whole[length] = '\0';
+	if (text[length] && !parse_fraction(text + length + 1, &fraction))
+		return false;
+	if ((length || !text[length]) &&
+	    !parse_number(whole, 0, INT64_MAX / NSEC_PER_SEC - 1, &seconds))
+		return false;
+	*ns = seconds * NSEC_PER_SEC + fraction;
+	return true;
+}
+
+int parse_port(const char *text, uint64_t *port)
+{
+	if (!text)
+		return fail_usage("PORT is missing");
+	if (!parse_number(text, 1, UINT64_MAX, port))
+		return fail_usage("'%s' is not the number of a port", text);
+	return STATUS_OK;
+}
+
+int parse_timeout(const char *text, struct patience *patience)
+{
+	uint64_t ns;
+
+	if (!parse_seconds(text, &ns))
+		return fail_usage("'%s' is not a number of seconds", text);
+	patience->deadline_ns = ipcport_deadline_ns(ns);
+	return STATUS_OK;
+}

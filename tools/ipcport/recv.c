@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "command.h"
+#include "fail.h"
+#include "json.h"
+#include "parse.h"
+#include "stream.h"
+#include "text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char help[] =
+	"Usage: ipcport recv [OPTION...] PORT\n"
+	"\n"
+	"Receive one message and print its text on a line. Wait while the port is empty,\n"
+	"unless told otherwise. A port that ends during the wait is an error.\n"
+	"\n"
+	"  -c, --count N          receive N messages\n"
+	"  -f, --follow           receive until the port ends\n"
+	"  -s, --stream           write the bytes of a stream to stdout, as they are, until its\n"
+	"                         end; for what 'ipcport send PORT < FILE' sends\n"
+	"  -v, --verbose          begin each line with number, sender and type\n"
+	"  -j, --json             print each message as a line of JSON\n"
+	"  -n, --nonblock         fail at once if the port is empty\n"
+	"  -t, --timeout SECONDS  give up after so long in all, for example 0.5\n"
+	"  -h, --help             print this help\n"
+	"\n"
+	"In text, control characters and bytes that are not UTF-8 appear as \\xNN, and a\n"
+	"backslash as \\\\. The end of a stream (type 1) is an empty line. In JSON, 'payload' is\n"
+	"the whole payload in hexadecimal and 'text' the part that counts, if it is text.\n"
+	"\n"
+	"Examples:\n"
+	"  ipcport recv 1\n"
+	"  ipcport recv --follow --json 1\n"
+	"  ipcport recv --stream 1 > file\n";
+
+/**
+ * struct options - the command line, and how far the work is
+ * @fd: device file
+ * @port: where to receive
+ * @patience: how long to wait
+ * @remaining: messages still wanted
+ * @print: prints a message
+ * @is_stream: stop at the end of a stream
+ * @is_verbose: say more of each message
+ */
+struct options {
+	int fd;
+	uint64_t port;
+	struct patience patience;
+	uint64_t remaining;
+	void (*print)(const struct options *options, const struct ipcport_delivery *delivery);
+	bool is_stream;
+	bool is_verbose;
+};
+
+static void print_text(const struct options *options, const struct ipcport_delivery *delivery)
+{
+	const struct ipcport_info *info = &delivery->info;
+
+	if (options->is_verbose)
+		printf("#%" PRIu64 " pid %u uid %u type %u: ", (uint64_t)info->seq, info->pid,
+		       info->uid, delivery->message.type);
+	text_print(stdout, delivery->message.payload, stream_length(&delivery->message));
+	putchar('\n');
+}
+
+static void print_json(const struct options *options, const struct ipcport_delivery *delivery)
+{
+	(void)options;
+	json_print(json_delivery(delivery));
+}
+
+static void print_bytes(const struct options *options, const struct ipcport_delivery *delivery)
+{
+	(void)options;
+	fwrite(delivery->message.payload, 1, stream_length(&delivery->message), stdout);
+}
+
+static int parse_option(int option, struct options *options)
+{
+	switch (option) {
+	case 'c':
+		if (!parse_number(optarg, 1, UINT64_MAX, &options->remaining))
+			return fail_usage("'%s' is not a number of messages", optarg);
+		break;
+	case 'f':
+		options->remaining = UINT64_MAX;
+		break;
+	case 's':
+		options->is_stream = true;
+		options->remaining = UINT64_MAX;
+		options->print = print_bytes;
+		break;
+	case 'v':
+		options->is_verbose = true;
+		break;
+	case 'j':
+		options->print = print_json;
+		break;
+	case 'n':
+		options->patience.is_nonblocking = true;
+		break;
+	case 't':
+		return parse_timeout(optarg, &options->patience);
+	}
+	return STATUS_OK;
+}
+
+/*
+ * Never take out more than is going to be printed. What follows the end of a stream
+ * is somebody else's, so a stream is received message by message.
+ */
+static uint32_t batch_size(const struct options *options)
+{
+	if (options->is_stream)
+		return 1;
+	return options->remaining < STREAM_BATCH ? (uint32_t)options->remaining : STREAM_BATCH;
+}
+
+static int receive(struct options *options)
+{
+	uint32_t flags = options->patience.is_nonblocking ? IPCPORT_RECV_F_NONBLOCK : 0;
+	struct ipcport_delivery deliveries[STREAM_BATCH];
+
+	while (options->remaining) {
+		int done = ipcport_recv_batch(options->fd, options->port, deliveries,
+					      batch_size(options), options->patience.deadline_ns,
+					      flags);
+
+		if (done < 0)
+			return fail(done, "receive from port %" PRIu64, options->port);
+		for (int i = 0; i < done; i++)
+			options->print(options, &deliveries[i]);
+		if (fflush(stdout))
+			return fail(errno, "write the output");
+		if (options->is_stream && deliveries[0].message.type == STREAM_END)
+			break;
+		options->remaining -= (uint32_t)done;
+	}
+	return STATUS_OK;
+}
+
+static int run(int argc, char *argv[])
+{
+	static const struct option table[] = {
+		{ "count", required_argument, NULL, 'c' },
+		{ "follow", no_argument, NULL, 'f' },
+		{ "stream", no_argument, NULL, 's' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "nonblock", no_argument, NULL, 'n' },
+		{ "timeout", required_argument, NULL, 't' },
+		OPTIONS_END
+	};
+	struct options options = { .remaining = 1, .print = print_text };
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "c:fsvjnt:h", table, NULL)) != -1) {
+		if (option == 'h')
+			return command_help(&recv_command);
+		if (option == '?')
+			return fail_hint(argv);
+		status = parse_option(option, &options);
+		if (status)
+			return status;
+	}
+	if (options.is_stream && (options.print != print_bytes || options.remaining != UINT64_MAX))
+		return fail_usage("--stream goes neither with --json nor with --count");
+	status = parse_port(argv[optind], &options.port);
+	if (status)
+		return status;
+	if (argv[optind + 1])
+		return fail_usage("'%s' is one argument too many", argv[optind + 1]);
+	status = open_or_fail(&options.fd);
+	return status ? status : receive(&options);
+}
+
+const struct command recv_command = {
+	.name = "recv",
+	.summary = "Receive messages from a port",
+	.help = help,
+	.run = run,
+};

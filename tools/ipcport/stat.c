@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "command.h"
+#include "fail.h"
+#include "json.h"
+#include "parse.h"
+
+#include <ipcport.h>
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+static const char help[] =
+	"Usage: ipcport stat [OPTION...] PORT\n"
+	"\n"
+	"Show the state of a port, without changing it.\n"
+	"\n"
+	"  -j, --json  print JSON\n"
+	"  -h, --help  print this help\n"
+	"\n"
+	"A pid of 0 belongs to a process that cannot be seen from here.\n"
+	"\n"
+	"Example:\n"
+	"  ipcport stat 1\n";
+
+static void print_owner(const struct ipcport_stat *stat)
+{
+	printf("owner      pid %u", stat->out_owner_pid);
+	if (stat->out_owner_tid)
+		printf(", thread %u", stat->out_owner_tid);
+	printf(", uid %u, gid %u\n", stat->out_uid, stat->out_gid);
+}
+
+static void print_table(const struct ipcport_stat *stat)
+{
+	printf("port       %" PRIu64 "%s\n", (uint64_t)stat->port,
+	       stat->out_state & IPCPORT_STATE_DEAD ? " (has ended)" : "");
+	print_owner(stat);
+	printf("mode       %04o\n", stat->out_mode);
+	printf("queue      %u of %u messages; %s, %s\n", stat->out_depth, stat->out_capacity,
+	       stat->out_state & IPCPORT_STATE_READABLE ? "readable" : "not readable",
+	       stat->out_state & IPCPORT_STATE_WRITABLE ? "writable" : "not writable");
+	printf("blocked    %u in send, %u in recv\n", stat->out_senders, stat->out_receivers);
+	printf("sent       %" PRIu64 "\n", (uint64_t)stat->out_sent);
+	printf("received   %" PRIu64 "\n", (uint64_t)stat->out_received);
+}
+
+static int show(uint64_t port, bool is_json)
+{
+	struct ipcport_stat stat = { .port = port };
+	int fd, ret, status;
+
+	status = open_or_fail(&fd);
+	if (status)
+		return status;
+	ret = ipcport_stat(fd, &stat, sizeof(stat));
+	if (ret < 0)
+		return fail(ret, "look at port %" PRIu64, port);
+	if (is_json)
+		json_print(json_stat(&stat));
+	else
+		print_table(&stat);
+	return STATUS_OK;
+}
+
+static int run(int argc, char *argv[])
+{
+	static const struct option table[] = {
+		{ "json", no_argument, NULL, 'j' },
+		OPTIONS_END
+	};
+	bool is_json = false;
+	int option, status;
+	uint64_t port;
+
+	while ((option = getopt_long(argc, argv, "jh", table, NULL)) != -1) {
+		if (option == 'h')
+			return command_help(&stat_command);
+		if (option == '?')
+			return fail_hint(argv);
+		is_json = true;
+	}
+	status = parse_port(argv[optind], &port);
+	if (status)
+		return status;
+	if (argv[optind + 1])
+		return fail_usage("'%s' is one argument too many", argv[optind + 1]);
+	return show(port, is_json);
+}
+
+const struct command stat_command = {
+	.name = "stat",
+	.summary = "Show the state of a port",
+	.help = help,
+	.run = run,
+};
