@@ -110,7 +110,7 @@ static int send_stdin(struct options *options)
 	/* Without its end the receiver can tell that the stream is not whole. */
 	if (length < 0)
 		return fail(errno, "read stdin");
-	ret = stream_send(stream, STREAM_END, NULL, 0);
+	ret = stream_send(stream, STREAM_END, "", 0);
 	return ret < 0 ? fail_send(ret, stream) : STATUS_OK;
 }
 

@@ -164,7 +164,7 @@ static int produce(int reports, void *arg)
 	half.bytes = stream.bytes;
 	SHA256End(&context, half.digest);
 	if (!ret)
-		ret = stream_send(&stream, STREAM_END, NULL, 0);
+		ret = stream_send(&stream, STREAM_END, "", 0);
 	if (!ret)
 		ret = child_report(reports, &half, sizeof(half));
 	return ret ? fail(ret, "send %s", transfer->demo->path) : STATUS_OK;

@@ -1,0 +1,183 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# host_test.sh - what command and library files promise where there is no module
+#
+# Expects BUILD, the folder that the Makefile builds into; CC and CXX choose compilers.
+
+# shellcheck source=tap.sh
+. ./tap.sh
+
+ipcport=$BUILD/ipcport/ipcport
+header=../lib/ipcport.h
+uapi=../../include/uapi
+commands="create send recv stat destroy demo version"
+
+compiles() {
+	echo '#include <ipcport.h>' | "$@" -Wall -Wextra -Wpedantic -Werror -isystem "$uapi" \
+		-I ../lib -fsyntax-only -
+}
+
+# A header that a system keeps in its folders must not even rely on warnings being off.
+test_header() {
+	check "header compiles as C99" compiles "${CC:-cc}" -x c -std=c99
+	check "header compiles as C11" compiles "${CC:-cc}" -x c -std=c11
+	command -v "${CXX:-c++}" > /dev/null || return
+	check "header compiles as C++11" compiles "${CXX:-c++}" -x c++ -std=c++11
+	check "header compiles as C++20" compiles "${CXX:-c++}" -x c++ -std=c++20
+}
+
+declared() { sed -n 's/^[a-z].*\(ipcport_[a-z_]*\)(.*/\1/p' "$header" | sort; }
+exported() {
+	nm -D --defined-only "$BUILD/lib/libipcport.so" | sed -n 's/.* T \(ipcport_[a-z_]*\)@@.*/\1/p' |
+		sort
+}
+same() { [ -n "$1" ] && [ "$1" = "$2" ]; }
+all_versioned() { [ "$(nm -D --defined-only "$BUILD/lib/libipcport.so" | grep -vc '@@IPCPORT_0.1$\| A IPCPORT_0.1$')" -eq 0 ]; }
+soname() { readelf -d "$BUILD/lib/libipcport.so" | sed -n 's/.*soname: \[\(.*\)\]/\1/p'; }
+
+test_shared_library() {
+	check "the library exports what the header declares, no more" same "$(declared)" "$(exported)"
+	check "every symbol has the version IPCPORT_0.1" all_versioned
+	check "the soname is libipcport.so.0" same "$(soname)" libipcport.so.0
+	check "the file is libipcport.so.0.1.0" test -f "$BUILD/lib/libipcport.so.0.1.0"
+}
+
+# A program of a stranger, who has only what "make install" gave him.
+test_install() {
+	root=$work/root
+	export PKG_CONFIG_PATH="$root/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root"
+
+	run make -s -C .. O="$BUILD" DESTDIR="$root" PREFIX=/usr install
+	check "make install" exits 0
+	for file in bin/ipcport include/ipcport.h include/linux/ipcport.h lib/libipcport.a \
+		    lib/libipcport.so lib/pkgconfig/libipcport.pc \
+		    lib/udev/rules.d/60-ipcport.rules; do
+		check "installs $file" test -e "$root/usr/$file"
+	done
+	check "pkg-config knows the version" same "$(pkg-config --modversion libipcport)" 0.1.0
+	printf '#include <ipcport.h>\n#include <stdio.h>\nint main(void) {\n%s\n}\n' \
+		'return puts(ipcport_library_version()) < 0 || ipcport_open() >= 0;' > "$work/user.c"
+	# shellcheck disable=SC2046  # these are several words
+	run "${CC:-cc}" -o "$work/user" "$work/user.c" \
+		$(pkg-config --cflags --libs --define-variable=prefix=/usr libipcport)
+	check "a program compiles with what pkg-config says" exits 0
+	run env LD_LIBRARY_PATH="$root/usr/lib" "$work/user"
+	check "the program runs with the shared library" prints 0.1.0
+}
+
+test_help() {
+	for name in $commands; do
+		run "$ipcport" "$name" --help
+		check "$name --help exits with 0" exits 0
+		check "$name --help says how it is called" mentions "Usage: ipcport $name"
+		check "$name --help says nothing on stderr" same x "x$stderr"
+		long=$stdout
+		run "$ipcport" "$name" -h
+		check "$name -h is the same" prints "$long"
+		run "$ipcport" help "$name"
+		check "help $name is the same" prints "$long"
+		run "$ipcport" help
+		check "help lists $name" mentions "  $name "
+	done
+	run "$ipcport" --help
+	check "--help exits with 0" exits 0
+}
+
+# usage NAME ARGUMENT...: the command line is wrong, and nothing is printed on stdout
+usage() {
+	what=$1
+	shift
+	run "$ipcport" "$@"
+	check "$what: exit status 2" exits 2
+	check "$what: nothing on stdout" same x "x$stdout"
+}
+
+test_usage_errors() {
+	usage "no command"
+	usage "unknown command" bogus
+	usage "help for an unknown command" help bogus
+	for name in $commands; do
+		usage "$name, unknown option" "$name" --bogus
+	done
+	for name in send recv stat destroy; do
+		usage "$name without port" "$name"
+		usage "$name with port 0" "$name" 0
+		usage "$name with a negative port" "$name" -- -1
+		usage "$name with a word for a port" "$name" first
+	done
+	usage "create, capacity 0" create --capacity 0
+	usage "create, capacity beyond 32 bits" create --capacity 4294967296
+	usage "create, mode with execute bits" create --mode 0777
+	usage "create, mode 0" create --mode 0
+	usage "send, text too long" send 1 "$(printf '%049d' 0)"
+	usage "send, timeout without number" send --timeout soon 1 x
+	usage "send, type beyond 32 bits" send --type 4294967296 1 x
+	usage "recv, count 0" recv --count 0 1
+	usage "recv, negative timeout" recv --timeout -1 1
+	usage "recv, stream and JSON" recv --stream --json 1
+	usage "recv, two ports" recv 1 2
+	usage "stat, two ports" stat 1 2
+	usage "destroy, two ports" destroy 1 2
+	usage "version, argument" version 1
+	usage "demo, two files" demo a b
+}
+
+missing="ipcport: there is no /dev/ipcport (ENOENT): is the module loaded?"
+
+# no_module NAME ARGUMENT...: one clear line, status 2
+no_module() {
+	what=$1
+	shift
+	run "$ipcport" "$@"
+	check "$what without module: exit status 2" exits 2
+	check "$what without module: says so in one line" complains "$missing"
+	check "$what without module: nothing on stdout" same x "x$stdout"
+}
+
+test_no_module() {
+	no_module create create
+	no_module "create with command" create -- true
+	no_module send send 1 hello
+	no_module "send of 48 bytes" send 1 "$(printf '%048d' 0)"
+	no_module "send of split text" send --split 1 "$(printf '%0100d' 0)"
+	no_module recv recv --timeout 0.5 1
+	no_module stat stat --json 1
+	no_module destroy destroy 18446744073709551615
+	no_module demo demo
+	run "$ipcport" version
+	check "version without module: exit status 2" exits 2
+	check "version without module: says so in one line" complains "$missing"
+	check "version without module: the other versions" prints "command    0.1.0
+library    0.1.0"
+	run "$ipcport" version --json
+	check "version --json without module: exit status 2" exits 2
+	check "version --json without module" prints \
+		'{"command":"0.1.0","library":"0.1.0","module":null}'
+}
+
+# not_dynamic PROGRAM: it has no dynamic section, so it needs no library at run time
+not_dynamic() { ! readelf -d "$1" | grep -q NEEDED; }
+
+test_programs() {
+	check "the static command needs no shared library" not_dynamic "$ipcport.static"
+	run "$ipcport.static" help
+	check "the static command runs" exits 0
+	input=/dev/null
+	"$ipcport" help > /dev/full 2> "$work/stderr"
+	status=$?
+	check "output that does not arrive is a failure" exits 1
+}
+
+test_header
+test_shared_library
+test_install
+test_help
+test_usage_errors
+if [ -e /dev/ipcport ]; then
+	echo "# /dev/ipcport is here: what happens without it is not tested"
+else
+	test_no_module
+fi
+test_programs
+finish
