@@ -45,7 +45,7 @@ static const char help[] =
 	"Examples:\n"
 	"  ipcport create &\n"
 	"  ipcport create --capacity 64 --mode 0622\n"
-	"  ipcport create -- sh -c 'ipcport send $IPCPORT_PORT hello; ipcport recv $IPCPORT_PORT'\n";
+	"  ipcport create -- sh -c 'echo This is port $IPCPORT_PORT'\n";
 
 /**
  * struct options - the command line

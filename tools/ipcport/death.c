@@ -177,7 +177,7 @@ static int start_waiters(struct death *death)
 	status = wait_until_blocked(death, &death->receiver, death->ports.empty);
 	if (status)
 		return status;
-	demo_say(death->demo, "   The receiver, process %d, waits for a message on port %" PRIu64
+	demo_say(death->demo, "   The receiver, process %d, waits on port %" PRIu64
 			      ", which is empty.", death->receiver.pid, death->ports.empty);
 	return STATUS_OK;
 }

@@ -68,8 +68,8 @@ static int check_texts(const struct options *options, char *texts[])
 {
 	for (; *texts && !options->is_splitting; texts++) {
 		if (strlen(*texts) > IPCPORT_PAYLOAD_SIZE)
-			return fail_usage("a text of %zu bytes does not fit into one message (%d bytes) without --split",
-					  strlen(*texts), IPCPORT_PAYLOAD_SIZE);
+			return fail_usage("a message has room for %d bytes, not %zu; try --split",
+					  IPCPORT_PAYLOAD_SIZE, strlen(*texts));
 	}
 	return STATUS_OK;
 }

@@ -223,8 +223,9 @@ static int start_and_watch(struct transfer *transfer)
 		return fail(ret, "start the consumer");
 	if (!child_listen(&transfer->consumer, &transfer->port, sizeof(transfer->port)))
 		return demo_check(demo, false, "the consumer creates a port");
-	demo_say(demo, "   The consumer, process %d, owns port %" PRIu64 ", with room for %d messages.",
-		 transfer->consumer.pid, transfer->port, IPCPORT_CAPACITY_DEFAULT);
+	demo_say(demo, "   The consumer, process %d, owns port %" PRIu64
+		       ", with room for %d messages.", transfer->consumer.pid,
+		 transfer->port, IPCPORT_CAPACITY_DEFAULT);
 	ret = child_start(&transfer->producer, produce, transfer);
 	if (ret)
 		return fail(ret, "start the producer");

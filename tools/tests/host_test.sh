@@ -5,6 +5,8 @@
 #
 # Expects BUILD, the folder that the Makefile builds into; CC and CXX choose compilers.
 
+# Conditions reach "check" as words; single quotes are for other shells.
+# shellcheck disable=SC2016,SC2317
 # shellcheck source=tap.sh
 . ./tap.sh
 
