@@ -171,13 +171,14 @@ static void enqueue_locked(struct ipcport *port, struct ipcport_waiter *waiter,
 	waiter->is_done = false;
 	__add_wait_queue_entry_tail_exclusive(&port->waiters, &waiter->entry);
 	port->nr_waiters++;
+	trace_ipcport_block(port->id, batch->nr);
 }
 
 /* Sleep until served, or until there is a reason to leave. */
 static int sleep(struct ipcport_waiter *waiter, ktime_t deadline)
 {
 	ktime_t *expires = deadline == KTIME_MAX ? NULL : &deadline;
-	int timed_out = 0;
+	bool timed_out = false;
 
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
@@ -242,7 +243,6 @@ int ipcport_send(struct ipcport *port, struct ipcport_queue *batch,
 	ipcport_unlock(port);
 
 	if (must_wait) {
-		trace_ipcport_block(port->id, batch->nr);
 		ret = wait_in_line(port, &waiter, wait->deadline);
 		trace_ipcport_unblock(port->id, ret);
 	}
@@ -279,7 +279,6 @@ int ipcport_recv(struct ipcport *port, struct ipcport_queue *batch, unsigned int
 	ipcport_unlock(port);
 
 	if (must_wait) {
-		trace_ipcport_block(port->id, 0);
 		ret = wait_in_line(port, &waiter, wait->deadline);
 		trace_ipcport_unblock(port->id, ret);
 		if (!ret && fatal_signal_pending(current)) {
@@ -295,8 +294,9 @@ int ipcport_recv(struct ipcport *port, struct ipcport_queue *batch, unsigned int
  * @port: where they came from
  * @batch: messages, oldest first; empty afterwards
  *
- * They go to the head of the queue, even if that is above its capacity by now, or
- * to receivers that wait.
+ * They go back to their place, which is the head of the queue, even if that is
+ * above its capacity by now; or to receivers that wait. Messages that came after
+ * them may have been received meanwhile.
  *
  * Context: Process. Takes and releases the port's lock.
  */
@@ -308,7 +308,7 @@ void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch)
 	was_empty = !port->queue.nr;
 	port->nr_received -= batch->nr;
 	trace_ipcport_unpop(port->id, batch->nr);
-	ipcport_queue_push_all_front(&port->queue, batch);
+	ipcport_queue_merge(&port->queue, batch);
 	/* Receivers wait only while the queue is empty. */
 	while (was_empty && port->queue.nr && port->nr_waiters)
 		wake_one_locked(port);

@@ -53,21 +53,6 @@ static inline void ipcport_queue_push(struct ipcport_queue *queue, struct ipcpor
 }
 
 /**
- * ipcport_queue_push_all_front() - put messages back before all others
- * @queue: where to
- * @from: messages that came out of @queue, oldest first; empty afterwards
- *
- * Context: Any; the caller guards both.
- */
-static inline void ipcport_queue_push_all_front(struct ipcport_queue *queue,
-						struct ipcport_queue *from)
-{
-	list_splice_init(&from->msgs, &queue->msgs);
-	queue->nr += from->nr;
-	from->nr = 0;
-}
-
-/**
  * ipcport_queue_pop() - take the oldest message
  * @queue: where from
  *
@@ -86,6 +71,7 @@ static inline struct ipcport_msg *ipcport_queue_pop(struct ipcport_queue *queue)
 	return msg;
 }
 
+void ipcport_queue_merge(struct ipcport_queue *queue, struct ipcport_queue *from);
 void ipcport_queue_flush(struct ipcport_queue *queue);
 
 #endif /* IPCPORT_QUEUE_H */

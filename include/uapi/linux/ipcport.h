@@ -336,7 +336,8 @@ struct ipcport_recv {
  *
  * Returns how many messages were stored, at least one. A message that could not
  * be stored because its place in the array cannot be written is still at the head
- * of the queue; the ioctl is EFAULT if it was the first.
+ * of the queue; the ioctl is EFAULT if it was the first. (Another receiver that
+ * came while it was tried may have got a message behind it.)
  *
  * Errors, with no message taken out: EFAULT, EOPNOTSUPP (flags), EINVAL (count),
  * ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE.
