@@ -2,8 +2,7 @@
 #include "command.h"
 #include "demo.h"
 #include "fail.h"
-
-#include <ipcport.h>
+#include "json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "json.h"
 
 #define DEFAULT_FILE	"/usr/share/common-licenses/GPL-3"
 
@@ -89,6 +86,8 @@ static int open_and_show(const char *path, bool is_json)
 		status = open_input(&demo);
 	if (status)
 		return status;
+	/* The story appears as it happens, through a pipe as well. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	demo.result = is_json ? json_object_new_object() : NULL;
 	status = show(&demo);
 	if (is_json)
