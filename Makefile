@@ -8,14 +8,12 @@
 #   V=1      show the commands
 
 BUILD	:= $(CURDIR)/build
-KDIR	?= /lib/modules/$(shell uname -r)/build
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DESTDIR	?=
 VM	:= selftests/vm
 CHECK	:= selftests/check/check.sh
 
-# the build tree of kernel $(1); "host" is the running one
-kdir = $(if $(filter host,$(1)),$(KDIR),$(shell $(VM)/kernels.sh --path $(1) headers))
+export KDIR
 modules = $(patsubst %,$(BUILD)/%/ipcport.ko,$(or $(KERNEL),host))
 
 ## all: the module for the running kernel, and the tools
@@ -32,18 +30,9 @@ module: $(modules)
 module-debug: debug := CONFIG_IPCPORT_DEBUG=y
 module-debug: $(modules)
 
-# Kbuild cannot keep objects apart from sources before 6.13, so each kernel gets
-# a tree of links to the sources. Links whose source is gone are removed.
 $(BUILD)/%/ipcport.ko: FORCE
 	@$(VM)/deps.sh build
-	@[ "$*" = host ] || $(VM)/kernels.sh $*
-	@[ -e "$(call kdir,$*)/Makefile" ] || { \
-		echo "no headers for kernel $*: install them, set KDIR=, or build for a" \
-		     "packaged kernel: make module KERNEL=6.12" >&2; exit 1; }
-	@mkdir -p $(@D)
-	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/src $(CURDIR)/include $(@D)/
-	@find -L $(@D) -type l -delete
-	@$(MAKE) --no-print-directory -C $(call kdir,$*) M=$(@D) $(debug) modules
+	@+$(VM)/module.sh $* $(debug)
 
 ## tools: the library and the ipcport command
 tools:
@@ -82,7 +71,7 @@ shell:
 
 ## install: the module for the running kernel, and the tools (root; DESTDIR=)
 install: all
-	$(MAKE) -C $(KDIR) M=$(BUILD)/host INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	$(MAKE) -C $(or $(KDIR),/lib/modules/$(shell uname -r)/build) M=$(BUILD)/host INSTALL_MOD_PATH=$(DESTDIR) modules_install
 	$(MAKE) -C tools install
 	$(if $(DESTDIR),,depmod -a)
 

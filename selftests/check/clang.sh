@@ -41,18 +41,15 @@ prepared() (
 )
 
 main() {
-	local source headers out module=$top/build/clang
+	local source headers out
 
 	source=$("$kernels" --path source)
 	headers=$("$kernels" --path 6.12 headers)
 	out=$(dirname "$source")
 	out=$(dirname "$(dirname "$out")")/clang$SUFFIX/$(basename "$out")
 	prepared "$out" "$source" "$headers"
-	mkdir -p "$module"
-	cp -rsf "$top/Kbuild" "$top/src" "$top/include" "$module/"
-	find -L "$module" -type l -delete
-	make -s -C "$out" M="$module" LLVM=$SUFFIX W=1 KCFLAGS=-Werror \
-		KBUILD_EXTRA_SYMBOLS="$headers/Module.symvers" modules
+	KDIR=$out "$top/selftests/vm/module.sh" clang -s LLVM=$SUFFIX W=1 KCFLAGS=-Werror \
+		KBUILD_EXTRA_SYMBOLS="$headers/Module.symvers"
 }
 
 main

@@ -17,7 +17,7 @@ group() {
 	case $1 in
 	build)	echo "$build" ;;
 	vm)	echo "$build qemu-system-x86 busybox-static cpio xz-utils zstd python3-minimal" ;;
-	check)	echo "$(group vm) sparse codespell perl python3 clang-14 lld-14 llvm-14" \
+	check)	echo "$(group vm) sparse codespell shellcheck perl python3 clang-14 lld-14 llvm-14" \
 		     "gcc-multilib g++-multilib g++ flex bison libelf-dev libssl-dev" ;;
 	*)	echo "deps.sh: no group called '$1' (build, vm, check)" >&2; return 2 ;;
 	esac
@@ -52,7 +52,9 @@ install_packages() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
 		-o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o Dpkg::Progress-Fancy=0 \
 		install --no-install-recommends "$@" |
-		sed -un 's/^\(Need to get .*\|Fetched .*\|After this .*\|Setting up .*\)/deps: \1/p'
+		awk '/^(Need to get|After this|Fetched)/ { print "deps: " $0 }
+			/^Setting up/ && ++count % 25 == 0 { print "deps: " count " packages set up" }
+			{ fflush() }'
 	echo "deps: done"
 }
 
