@@ -10,8 +10,20 @@
 #include <net/net_namespace.h>
 
 #include "count.h"
+#include "group.h"
 #include "ioctl.h"
 #include "registry.h"
+
+/**
+ * struct ipcport_dev - an open device file
+ * @group: ports created through it; used by the open file
+ * @ns: registry of the network namespace of the task that opened it; held through
+ *	a reference to the namespace			(const after open)
+ */
+struct ipcport_dev {
+	struct ipcport_group group;
+	struct ipcport_ns *ns;
+};
 
 /* The file is closed and none of its ports is LIVE. */
 static void dev_retire(struct ipcport_group *group)
@@ -46,11 +58,23 @@ static int dev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct ipcport_dev *dev = file->private_data;
+	struct ipcport_door door = {
+		.ns = dev->ns,
+		.group = &dev->group,
+		.is_nonblock = file->f_flags & O_NONBLOCK,
+	};
+
+	return ipcport_ioctl(&door, cmd, (void __user *)arg);
+}
+
 static const struct file_operations dev_fops = {
 	.owner = THIS_MODULE,
 	.open = dev_open,
 	.release = dev_release,
-	.unlocked_ioctl = ipcport_ioctl,
+	.unlocked_ioctl = dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
 

@@ -21,7 +21,6 @@
 #include <net/net_namespace.h>
 #include <uapi/linux/ipcport.h>
 
-#include "dev.h"
 #include "limits.h"
 #include "msg.h"
 #include "owner.h"
@@ -38,16 +37,14 @@
 
 /**
  * struct ipcport_ucmd - an ioctl under way
- * @dev: device file that it was made on
- * @is_nonblock: whether that file is O_NONBLOCK
+ * @door: where it was made
  * @user: the caller's structure
  * @user_size: its size, as the caller knows it
  * @size: its size, as we know it
  * @args: our copy, completed with zeroes
  */
 struct ipcport_ucmd {
-	struct ipcport_dev *dev;
-	bool is_nonblock;
+	const struct ipcport_door *door;
 	void __user *user;
 	size_t user_size;
 	size_t size;
@@ -65,12 +62,12 @@ static int ucmd_respond(struct ipcport_ucmd *ucmd)
 /* Find a port and check that the caller may do with it what @mask says. */
 static struct ipcport *ucmd_get_port(struct ipcport_ucmd *ucmd, u64 id, int mask)
 {
-	struct ipcport *port = ipcport_lookup(ucmd->dev->ns, id);
+	struct ipcport *port = ipcport_lookup(ucmd->door->ns, id);
 	int ret;
 
 	if (IS_ERR(port))
 		return port;
-	ret = ipcport_permission(port, ucmd->dev->ns->net->user_ns, mask);
+	ret = ipcport_permission(port, ucmd->door->ns->net->user_ns, mask);
 	if (ret) {
 		ipcport_put(port);
 		return ERR_PTR(ret);
@@ -130,7 +127,7 @@ static long ioctl_create(struct ipcport_ucmd *ucmd)
 		ret = PTR_ERR(owner);
 		goto err_discharge;
 	}
-	ret = ipcport_reserve(port, ucmd->dev->ns);
+	ret = ipcport_reserve(port, ucmd->door->ns);
 	if (ret)
 		goto err_put_owner;
 	args->out_port = port->id;
@@ -139,7 +136,7 @@ static long ioctl_create(struct ipcport_ucmd *ucmd)
 		goto err_unreserve;
 
 	/* Nothing below can fail. */
-	ipcport_publish(port, owner, ipcport_group_get(&ucmd->dev->group));
+	ipcport_publish(port, owner, ipcport_group_get(ucmd->door->group));
 	ipcport_put(port);
 	return 0;
 
@@ -157,7 +154,7 @@ err_put_port:
 static long ioctl_destroy(struct ipcport_ucmd *ucmd)
 {
 	struct ipcport_destroy *args = ucmd->args;
-	struct ipcport_ns *ns = ucmd->dev->ns;
+	struct ipcport_ns *ns = ucmd->door->ns;
 	struct ipcport *port;
 	long ret = 0;
 
@@ -206,7 +203,7 @@ static void fill_stat(struct ipcport_stat *args, struct ipcport *port)
 static long ioctl_stat(struct ipcport_ucmd *ucmd)
 {
 	struct ipcport_stat *args = ucmd->args;
-	struct user_namespace *user_ns = ucmd->dev->ns->net->user_ns;
+	struct user_namespace *user_ns = ucmd->door->ns->net->user_ns;
 	struct ipcport *port;
 	long ret = 0;
 
@@ -215,7 +212,7 @@ static long ioctl_stat(struct ipcport_ucmd *ucmd)
 	if (args->__reserved)
 		return -EINVAL;
 
-	port = ipcport_lookup(ucmd->dev->ns, args->port);
+	port = ipcport_lookup(ucmd->door->ns, args->port);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	if (!ipcport_is_owner(port) && ipcport_permission(port, user_ns, MAY_WRITE))
@@ -230,7 +227,7 @@ static long ioctl_stat(struct ipcport_ucmd *ucmd)
 static struct ipcport_wait parse_wait(struct ipcport_ucmd *ucmd, bool is_nonblock, u64 deadline_ns)
 {
 	return (struct ipcport_wait) {
-		.can_wait = !is_nonblock && !ucmd->is_nonblock,
+		.can_wait = !is_nonblock && !ucmd->door->is_nonblock,
 		.deadline = deadline_ns ? min_t(u64, deadline_ns, KTIME_MAX) : KTIME_MAX,
 	};
 }
@@ -435,22 +432,21 @@ static const struct ioctl_op *find_op(unsigned int cmd)
 }
 
 /**
- * ipcport_ioctl() - run an ioctl on the device file
- * @file: open /dev/ipcport
+ * ipcport_ioctl() - run an ioctl
+ * @door: where it was made
  * @cmd: what to do
- * @arg: address of the structure that goes with it
+ * @arg: the structure that goes with it
  *
  * Context: Process; may sleep.
  * Return: what the ioctl returns; see uapi/linux/ipcport.h.
  */
-long ipcport_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+long ipcport_ioctl(const struct ipcport_door *door, unsigned int cmd, void __user *arg)
 {
 	const struct ioctl_op *op = find_op(cmd);
 	union ioctl_args args;
 	struct ipcport_ucmd ucmd = {
-		.dev = file->private_data,
-		.is_nonblock = file->f_flags & O_NONBLOCK,
-		.user = (void __user *)arg,
+		.door = door,
+		.user = arg,
 		.user_size = _IOC_SIZE(cmd),
 		.args = &args,
 	};

@@ -381,6 +381,7 @@ void ipcport_wake_all(struct ipcport *port)
  * A thread's port is owned by all threads of its process in this sense.
  *
  * Context: Process.
+ * Return: whether it does.
  */
 bool ipcport_is_owner(const struct ipcport *port)
 {

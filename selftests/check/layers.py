@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """layers.py SRC: includes between our own files point down, or along as agreed
 
-LAYERS is the picture in docs/design.rst, from the top. A file includes files of
+LAYERS is the picture in docs/design.md, from the top. A file includes files of
 lower layers, its own header, and in its own layer only what ALONG says. A file
 that is not in the table is an error: put it where it belongs.
 """
@@ -15,8 +15,8 @@ LAYERS = [
     ("doors", "main dev ioctl netlink"),
     ("actors", "owner handle call"),
     ("objects", "registry port"),
-    ("parts", "queue msg limits"),
-    ("ground", "trace compat"),
+    ("parts", "queue msg group limits"),
+    ("ground", "trace count version compat"),
 ]
 
 ALONG = {
