@@ -17,6 +17,7 @@ static const struct {
 	{ EACCES, "the permissions do not allow it" },
 	{ EAGAIN, "it would have to wait" },
 	{ EDQUOT, "a limit of this user is reached; the kernel log names it" },
+	{ EINVAL, "a value is out of range" },
 	{ EINTR, "a signal interrupted it" },
 	{ ENOENT, "there is no such port, or it has ended" },
 	{ ENOTTY, "the module does not know this operation" },

@@ -78,8 +78,8 @@ static int fail_send(int error, const struct stream *stream)
 {
 	if (!stream->messages)
 		return fail(error, "send to port %" PRIu64, stream->port);
-	return fail(error, "send to port %" PRIu64 ", after %" PRIu64 " messages", stream->port,
-		    stream->messages);
+	return fail(error, "send message %" PRIu64 " to port %" PRIu64, stream->messages + 1,
+		    stream->port);
 }
 
 static int send_texts(struct options *options, char *texts[])

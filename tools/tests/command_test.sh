@@ -126,7 +126,7 @@ test_create() {
 	end_owner
 	run ipcport create --capacity 4294967295
 	check "create with a capacity beyond the limit" exits 1
-	check "says why" complains "ipcport: create a port: Invalid argument (EINVAL)"
+	check "says why" complains "ipcport: create a port: a value is out of range (EINVAL)"
 }
 
 test_create_with_command() {
@@ -196,8 +196,8 @@ test_waiting() {
 		"ipcport: receive from port $port: the time is up (ETIMEDOUT)"
 	run ipcport send --nonblock "$port" one two
 	check "send --nonblock, full" exits 1
-	check "send --nonblock says after what" complains \
-		"ipcport: send to port $port, after 1 messages: it would have to wait (EAGAIN)"
+	check "send --nonblock says for which message" complains \
+		"ipcport: send message 2 to port $port: it would have to wait (EAGAIN)"
 	run ipcport send --timeout 0.1 "$port" two
 	check "send --timeout, full" complains \
 		"ipcport: send to port $port: the time is up (ETIMEDOUT)"
