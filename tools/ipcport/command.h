@@ -40,10 +40,8 @@ extern const struct command send_command;
 extern const struct command stat_command;
 extern const struct command version_command;
 
-/* Entries that every subcommand's table of options ends with. */
-#define OPTIONS_END				\
-	{ "help", no_argument, NULL, 'h' },	\
-	{ 0 }
+/* The last option in every subcommand's table. */
+#define OPTION_HELP	{ "help", no_argument, NULL, 'h' }
 
 /**
  * command_help() - answer --help

@@ -202,7 +202,8 @@ static int run(int argc, char *argv[])
 		{ "mode", required_argument, NULL, 'm' },
 		{ "thread", no_argument, NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },
-		OPTIONS_END
+		OPTION_HELP,
+		{ 0 }
 	};
 	struct options options = { 0 };
 	int option, status;

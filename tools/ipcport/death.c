@@ -207,7 +207,7 @@ static int hear(struct demo *demo, struct child *child, const char *who, uint64_
 	demo_say(demo, "   The %s got %s after %" PRIu64 " us: %s.", who, fail_name(answer.error),
 		 took_ns / NSEC_PER_USEC, fail_words(answer.error));
 	if (answer.error != -EPIPE)
-		return demo_check(demo, false, "who waits on a port gets EPIPE when its owner dies");
+		return demo_check(demo, false, "who waits gets EPIPE when the owner dies");
 	return STATUS_OK;
 }
 

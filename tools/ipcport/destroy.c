@@ -22,7 +22,8 @@ static const char help[] =
 static int run(int argc, char *argv[])
 {
 	static const struct option table[] = {
-		OPTIONS_END
+		OPTION_HELP,
+		{ 0 }
 	};
 	int fd, option, ret, status;
 	uint64_t port;

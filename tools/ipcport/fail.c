@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "fail.h"
+#include "array.h"
 #include "command.h"
 
 #include <ipcport.h>
@@ -29,7 +30,7 @@ static const struct {
 
 const char *fail_words(int error)
 {
-	for (size_t i = 0; i < sizeof(dictionary) / sizeof(dictionary[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(dictionary); i++) {
 		if (dictionary[i].error == abs(error))
 			return dictionary[i].words;
 	}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "array.h"
 #include "command.h"
 #include "fail.h"
 
@@ -16,11 +17,9 @@ static const struct command *const commands[] = {
 	&version_command,
 };
 
-#define NR_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
-
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; i < NR_COMMANDS; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (!strcmp(commands[i]->name, name))
 			return commands[i];
 	}
@@ -34,7 +33,7 @@ static void print_overview(FILE *out)
 		     "Ports are bounded queues of 64-byte messages between processes. A port belongs to\n"
 		     "the process that created it and ends with it; whoever waits on it is told at once.\n"
 		     "\n");
-	for (size_t i = 0; i < NR_COMMANDS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "  %-9s%s\n", commands[i]->name, commands[i]->summary);
 	fprintf(out, "  %-9s%s\n", "help", "Explain a command: ipcport help COMMAND");
 	fprintf(out, "\n"

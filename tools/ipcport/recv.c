@@ -119,7 +119,7 @@ static uint32_t batch_size(const struct options *options)
 	return options->remaining < STREAM_BATCH ? (uint32_t)options->remaining : STREAM_BATCH;
 }
 
-static int receive(struct options *options)
+static int receive_messages(struct options *options)
 {
 	uint32_t flags = options->patience.is_nonblocking ? IPCPORT_RECV_F_NONBLOCK : 0;
 	struct ipcport_delivery deliveries[STREAM_BATCH];
@@ -152,7 +152,8 @@ static int run(int argc, char *argv[])
 		{ "json", no_argument, NULL, 'j' },
 		{ "nonblock", no_argument, NULL, 'n' },
 		{ "timeout", required_argument, NULL, 't' },
-		OPTIONS_END
+		OPTION_HELP,
+		{ 0 }
 	};
 	struct options options = { .remaining = 1, .print = print_text };
 	int option, status;
@@ -174,7 +175,7 @@ static int run(int argc, char *argv[])
 	if (argv[optind + 1])
 		return fail_usage("'%s' is one argument too many", argv[optind + 1]);
 	status = open_or_fail(&options.fd);
-	return status ? status : receive(&options);
+	return status ? status : receive_messages(&options);
 }
 
 const struct command recv_command = {

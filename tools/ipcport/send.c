@@ -121,7 +121,8 @@ static int run(int argc, char *argv[])
 		{ "type", required_argument, NULL, 'T' },
 		{ "nonblock", no_argument, NULL, 'n' },
 		{ "timeout", required_argument, NULL, 't' },
-		OPTIONS_END
+		OPTION_HELP,
+		{ 0 }
 	};
 	struct options options = { 0 };
 	int option, status;

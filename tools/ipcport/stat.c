@@ -67,7 +67,8 @@ static int run(int argc, char *argv[])
 {
 	static const struct option table[] = {
 		{ "json", no_argument, NULL, 'j' },
-		OPTIONS_END
+		OPTION_HELP,
+		{ 0 }
 	};
 	bool is_json = false;
 	int option, status;

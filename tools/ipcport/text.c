@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "text.h"
+#include "array.h"
 
 /*
  * What the first byte of a character says: how long it is, and the bounds of its
@@ -24,7 +25,7 @@ static const struct lead {
 
 static const struct lead *find_lead(uint8_t byte)
 {
-	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(leads); i++) {
 		if (byte >= leads[i].first && byte <= leads[i].last)
 			return &leads[i];
 	}

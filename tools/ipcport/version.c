@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "array.h"
 #include "command.h"
 #include "fail.h"
 #include "json.h"
@@ -26,8 +27,6 @@ static const struct {
 	{ IPCPORT_FEATURE_OWNER_THREAD, "owner-thread" },
 };
 
-#define NR_FEATURES	(sizeof(features) / sizeof(features[0]))
-
 static void format_version(char *text, size_t size, uint32_t version)
 {
 	snprintf(text, size, "%u.%u.%u", version >> 16, version >> 8 & 0xff, version & 0xff);
@@ -40,7 +39,7 @@ static void print_module(const struct ipcport_version *version)
 	format_version(text, sizeof(text), version->out_version);
 	printf("module     %s\n", text);
 	printf("features  ");
-	for (size_t i = 0; i < NR_FEATURES; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
 		if (version->out_features & features[i].bit)
 			printf(" %s", features[i].name);
 	}
@@ -65,7 +64,7 @@ static struct json_object *json_module(const struct ipcport_version *version)
 
 	format_version(text, sizeof(text), version->out_version);
 	json_text(object, "version", text);
-	for (size_t i = 0; i < NR_FEATURES; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
 		if (version->out_features & features[i].bit)
 			json_object_array_add(names, json_object_new_string(features[i].name));
 	}
@@ -105,7 +104,8 @@ static int run(int argc, char *argv[])
 {
 	static const struct option table[] = {
 		{ "json", no_argument, NULL, 'j' },
-		OPTIONS_END
+		OPTION_HELP,
+		{ 0 }
 	};
 	bool is_json = false;
 	int option;

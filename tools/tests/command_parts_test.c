@@ -2,6 +2,7 @@
 /* Parsers, payloads, text and JSON of the command. */
 #include "fake_kernel.h"
 
+#include "../ipcport/array.h"
 #include "../ipcport/json.h"
 #include "../ipcport/parse.h"
 #include "../ipcport/stream.h"
@@ -16,9 +17,6 @@
 
 #define SEC	1000000000ULL
 
-/* cmocka's print functions need a string; these read better in the tables below. */
-#define NR(array)	(sizeof(array) / sizeof((array)[0]))
-
 static void numbers_are_digits_within_bounds(void **state)
 {
 	static const char *const wrong[] = {
@@ -28,7 +26,7 @@ static void numbers_are_digits_within_bounds(void **state)
 	uint64_t value = 7;
 
 	(void)state;
-	for (size_t i = 0; i < NR(wrong); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_false(parse_number(wrong[i], 0, UINT64_MAX, &value));
 	assert_false(parse_number("4", 5, 6, &value));
 	assert_false(parse_number("7", 5, 6, &value));
@@ -50,7 +48,7 @@ static void modes_are_octal_permission_bits(void **state)
 	uint32_t mode = 7;
 
 	(void)state;
-	for (size_t i = 0; i < NR(wrong); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_false(parse_mode(wrong[i], &mode));
 	assert_int_equal(mode, 7);
 	assert_true(parse_mode("600", &mode));
@@ -78,10 +76,10 @@ static void seconds_have_up_to_nine_decimals(void **state)
 	uint64_t ns = 7;
 
 	(void)state;
-	for (size_t i = 0; i < NR(wrong); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_false(parse_seconds(wrong[i], &ns));
 	assert_int_equal(ns, 7);
-	for (size_t i = 0; i < NR(right); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(right); i++) {
 		assert_true(parse_seconds(right[i].text, &ns));
 		assert_int_equal(ns, right[i].ns);
 	}
@@ -206,9 +204,9 @@ static void only_well_formed_characters_are_text(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < NR(right); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(right); i++)
 		assert_true(text_is_utf8((const uint8_t *)right[i], strlen(right[i])));
-	for (size_t i = 0; i < NR(wrong); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_false(text_is_utf8((const uint8_t *)wrong[i], strlen(wrong[i])));
 	assert_false(text_is_utf8((const uint8_t *)"a\0b", 3));
 }
@@ -232,7 +230,7 @@ static void a_sender_cannot_control_the_terminal(void **state)
 	expect_print("hello", 5, "hello");
 	expect_print("gr\xc3\xbc\xc3\x9f", 6, "gr\xc3\xbc\xc3\x9f");
 	expect_print("\x1b[2J", 4, "\\x1b[2J");
-	expect_print("\xc2\x9b" "2J", 4, "\\xc2\\x9b2J");
+	expect_print("\302\2332J", 4, "\\xc2\\x9b2J");
 	expect_print("a\nb\r", 4, "a\\x0ab\\x0d");
 	expect_print("\x7f\xff\0", 3, "\\x7f\\xff\\x00");
 	expect_print("a\\x0a", 5, "a\\\\x0a");
@@ -269,7 +267,7 @@ static void a_delivery_survives_json(void **state)
 {
 	const struct ipcport_delivery delivery = {
 		.message = { .sender = 12, .type = 0xffffffff, .flags = 7,
-			     .payload = "a\"\\\n\x1b\xc3\xbc" "bc" },
+			     .payload = "a\"\\\n\x1b\303\274bc" },
 		.info = { .time_ns = UINT64_MAX, .seq = 1ULL << 60, .pid = 11, .tid = 12,
 			  .uid = 0xfffffffe, .gid = 5, .cargo = -1 },
 	};

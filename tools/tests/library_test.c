@@ -2,6 +2,8 @@
 /* What each function of the library hands to the kernel, and makes of its answer. */
 #include "fake_kernel.h"
 
+#include "../ipcport/array.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -198,7 +200,7 @@ static void every_error_comes_back_and_errno_stays(void **state)
 	struct ipcport_stat stat = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		fake.result = -errors[i];
 		errno = EDOM;
 		assert_int_equal(ipcport_version(FD, &version, sizeof(version)), -errors[i]);
@@ -213,7 +215,7 @@ static void every_error_comes_back_and_errno_stays(void **state)
 		assert_int_equal(ipcport_recv_batch(FD, PORT, &delivery, 1, 0, 0), -errors[i]);
 		assert_int_equal(errno, EDOM);
 	}
-	assert_int_equal(fake.calls, 10 * sizeof(errors) / sizeof(errors[0]));
+	assert_int_equal(fake.calls, 10 * ARRAY_SIZE(errors));
 }
 
 static void deadlines_count_from_now(void **state)
