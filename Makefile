@@ -43,7 +43,7 @@ tools:
 demo:
 	@$(VM)/deps.sh vm
 	@$(MAKE) --no-print-directory module KERNEL=6.12
-	@$(MAKE) --no-print-directory tools
+	@$(MAKE) -s -C tools static
 	@$(VM)/demo.sh
 
 ## check: all checks and all tests, on three kernels; installs what is missing
@@ -66,8 +66,8 @@ style:
 shell:
 	@$(VM)/deps.sh vm
 	@$(MAKE) --no-print-directory module KERNEL=$(or $(KERNEL),6.12)
-	@$(MAKE) --no-print-directory tools
-	@$(VM)/vm.sh -k $(or $(KERNEL),6.12) -f tools/ipcport/ipcport:/bin/ipcport -i
+	@$(MAKE) -s -C tools static
+	@$(VM)/vm.sh -k $(or $(KERNEL),6.12) -f build/tools/ipcport/ipcport.static:/bin/ipcport -i
 
 ## install: the module for the running kernel, and the tools (root; DESTDIR=)
 install: all
@@ -83,7 +83,6 @@ dkms-install:
 ## clean: remove what was built; downloaded kernels stay
 clean:
 	rm -rf build
-	$(MAKE) -C tools clean
 
 FORCE:
 .PHONY: all help module module-debug tools demo check test test-vm style shell \

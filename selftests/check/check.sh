@@ -59,31 +59,42 @@ make_module() {
 # Sources of the kernel kind, and the others. Checkpatch knows folders such as
 # include/uapi by name, so paths are relative to the top.
 kernel_files() {
-	find src include -name '*.[ch]' | sort
+	find src include -name '*.[ch]' ! -name trace.h | sort
 }
 
 user_files() {
 	find tools selftests -name '*.[ch]' ! -name '*.mod.c' | sort
 }
 
-# What only applies inside the kernel is not asked of programs: they use libc's
-# types and functions, and tests declare fixtures by macros that look like code.
-readonly USER_IGNORE=PREFER_KERNEL_TYPES,STRCPY,STRLCPY,STRNCPY,SSCANF_TO_KSTRTO,\
-CONSIDER_KSTRTO,NEW_TYPEDEFS,AVOID_EXTERNS,USE_NEGATIVE_ERRNO,EXECUTE_PERMISSIONS,\
-MACRO_ARG_UNUSED,PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,CAMELCASE,\
-USLEEP_RANGE,MSLEEP,YIELD,SPLIT_STRING
+# Trace events are written in the form that include/trace/events has, which is
+# not that of code.
+trace_files() {
+	find src -name 'trace.h'
+}
+
+# Our macros with arguments make entries of tables, out of constants.
+readonly KERNEL_IGNORE=MACRO_ARG_REUSE
+readonly TRACE_IGNORE=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
+
+# What only applies inside the kernel is not asked of programs: they have libc's
+# types and functions, no ARRAY_SIZE, and messages that are more than one string.
+# Tests declare fixtures by macros that look like code.
+readonly USER_IGNORE=ARRAY_SIZE,AVOID_EXTERNS,CAMELCASE,COMPLEX_MACRO,CONSIDER_KSTRTO,\
+EMBEDDED_FUNCTION_NAME,MACRO_ARG_REUSE,MACRO_ARG_UNUSED,NEW_TYPEDEFS,PREFER_DEFINED_ATTRIBUTE_MACRO,\
+PREFER_KERNEL_TYPES,SPLIT_STRING,SSCANF_TO_KSTRTO,STRCPY,STRING_FRAGMENTS,STRLCPY,STRNCPY,\
+USE_NEGATIVE_ERRNO,VOLATILE
 
 # checkpatch FILES-FUNCTION [OPTION...]; Debian's codespell keeps its dictionary
 # where checkpatch does not look when another Python comes first in PATH
 checkpatch() {
-	"$1" | xargs -r "$source/scripts/checkpatch.pl" --no-tree --strict --terse \
+	"$1" | xargs -r -P2 -n8 "$source/scripts/checkpatch.pl" --no-tree --strict --terse \
 		--show-types --no-summary --codespell \
 		--codespellfile /usr/lib/python3/dist-packages/codespell_lib/data/dictionary.txt \
 		"${@:2}" -f
 }
 
 kernel_doc() {
-	kernel_files | xargs -r "$source/scripts/kernel-doc" -Werror -Wall -none
+	{ kernel_files; trace_files; } | xargs -r "$source/scripts/kernel-doc" -Werror -Wall -none
 }
 
 scripts_lint() {
@@ -103,12 +114,14 @@ check_build() {
 	done
 	check "sparse" silently make_module 6.12 W=1 KCFLAGS=-Werror C=2 CF=-D__CHECK_ENDIAN__
 	check "clang" silently "$here/clang.sh"
-	check "tools" silently make -s tools
+	# -Werror is the Makefile's own
+	check "tools" make tools
 }
 
 check_style() {
-	check "checkpatch kernel" checkpatch kernel_files
-	check "checkpatch programs" checkpatch user_files --ignore "$USER_IGNORE"
+	check "checkpatch kernel" checkpatch kernel_files --ignore $KERNEL_IGNORE
+	check "checkpatch trace events" checkpatch trace_files --ignore $TRACE_IGNORE
+	check "checkpatch programs" checkpatch user_files --ignore $USER_IGNORE
 	check "kernel-doc" kernel_doc
 	check "codespell" codespell_all
 	check "shellcheck" scripts_lint
@@ -123,7 +136,8 @@ check_host() {
 	check "host tests" make -C tools check
 }
 
-# Build the kselftests once: static, so that the guest needs no libraries.
+# Build the kselftests once: static, so that the guest needs no libraries. The
+# command's own test runs among them.
 build_tests() {
 	mkdir -p build/selftests
 	rm -f build/selftests/*_test*
@@ -131,18 +145,18 @@ build_tests() {
 		USERLDFLAGS=-static all
 	find selftests -maxdepth 1 -name '*_test.sh' \
 		-exec install -m 755 -t build/selftests {} +
+	make -s -C tools static
+	install -m 755 -t build/selftests tools/tests/command_test.sh tools/tests/tap.sh
 }
 
 # The kselftests on one kernel. The virtual machine's own status matters only
 # if it is not one of a finished run; results.py counts the rest.
 run_vm() {
-	local kernel=$1 status=0 files=(-f "$top/build/selftests:/root/selftests"
-		-f "$vm/guest.sh:/root/guest.sh")
+	local kernel=$1 status=0
 
-	[ ! -x "$top/tools/ipcport/ipcport" ] ||
-		files+=(-f "$top/tools/ipcport/ipcport:/bin/ipcport")
-	"$vm/vm.sh" -k "$kernel" -t 3600 -l "$logs/vm-$kernel.kernel" "${files[@]}" \
-		-- sh /root/guest.sh > "$logs/vm-$kernel.tap" 2>&1 || status=$?
+	"$vm/vm.sh" -k "$kernel" -t 3600 -l "$logs/vm-$kernel.kernel" \
+		-f build/selftests:/root/selftests -f "$vm/guest.sh:/root/guest.sh" \
+		-f build/tools/ipcport/ipcport.static:/bin/ipcport -- sh /root/guest.sh > "$logs/vm-$kernel.tap" 2>&1 || status=$?
 	echo "# vm $status" >> "$logs/vm-$kernel.tap"
 }
 

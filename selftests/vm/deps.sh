@@ -12,13 +12,14 @@ export LC_ALL=C
 # Packages of one group. A kernel's build tools are linked against libelf and
 # OpenSSL; pahole is called by every module build on 6.12.
 group() {
-	local build="gcc gcc-12 libc6-dev make bc libelf1 libssl3 pahole kmod pkg-config"
+	local build="gcc gcc-12 libc6-dev make bc libelf1 libssl3 pahole kmod \
+		pkg-config libjson-c-dev libmd-dev"
 
 	case $1 in
 	build)	echo "$build" ;;
 	vm)	echo "$build qemu-system-x86 busybox-static cpio xz-utils zstd python3-minimal" ;;
 	check)	echo "$(group vm) sparse codespell shellcheck perl python3 clang-14 lld-14 llvm-14" \
-		     "gcc-multilib g++-multilib g++ flex bison libelf-dev libssl-dev" ;;
+		     "gcc-multilib g++-multilib g++ flex bison libelf-dev libssl-dev libcmocka-dev" ;;
 	*)	echo "deps.sh: no group called '$1' (build, vm, check)" >&2; return 2 ;;
 	esac
 }
