@@ -223,13 +223,19 @@ static long ioctl_stat(struct ipcport_ucmd *ucmd)
 	return ret ?: ucmd_respond(ucmd);
 }
 
-/* How long may this operation wait? */
-static struct ipcport_wait parse_wait(struct ipcport_ucmd *ucmd, bool is_nonblock, u64 deadline_ns)
+/* Check what SEND and RECV have in common; find out how long they may wait. */
+static int parse_transfer(const struct ipcport_ucmd *ucmd, u32 flags, u32 count, u64 deadline_ns,
+			  struct ipcport_wait *wait)
 {
-	return (struct ipcport_wait) {
-		.can_wait = !is_nonblock && !ucmd->door->is_nonblock,
-		.deadline = deadline_ns ? min_t(u64, deadline_ns, KTIME_MAX) : KTIME_MAX,
-	};
+	BUILD_BUG_ON(IPCPORT_SEND_F_NONBLOCK != IPCPORT_RECV_F_NONBLOCK);
+
+	if (flags & ~IPCPORT_SEND_F_NONBLOCK)
+		return -EOPNOTSUPP;
+	if (!count || count > IPCPORT_BATCH_MAX)
+		return -EINVAL;
+	wait->can_wait = !(flags & IPCPORT_SEND_F_NONBLOCK) && !ucmd->door->is_nonblock;
+	wait->deadline = deadline_ns ? min_t(u64, deadline_ns, KTIME_MAX) : KTIME_MAX;
+	return 0;
 }
 
 /*
@@ -280,12 +286,9 @@ static long ioctl_send(struct ipcport_ucmd *ucmd)
 	struct ipcport *port;
 	long ret;
 
-	if (args->flags & ~IPCPORT_SEND_F_NONBLOCK)
-		return -EOPNOTSUPP;
-	if (!args->count || args->count > IPCPORT_BATCH_MAX)
-		return -EINVAL;
-	wait = parse_wait(ucmd, args->flags & IPCPORT_SEND_F_NONBLOCK, args->deadline_ns);
-
+	ret = parse_transfer(ucmd, args->flags, args->count, args->deadline_ns, &wait);
+	if (ret)
+		return ret;
 	port = ucmd_get_port(ucmd, args->port, MAY_WRITE);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
@@ -364,12 +367,9 @@ static long ioctl_recv(struct ipcport_ucmd *ucmd)
 	struct ipcport *port;
 	long ret;
 
-	if (args->flags & ~IPCPORT_RECV_F_NONBLOCK)
-		return -EOPNOTSUPP;
-	if (!args->count || args->count > IPCPORT_BATCH_MAX)
-		return -EINVAL;
-	wait = parse_wait(ucmd, args->flags & IPCPORT_RECV_F_NONBLOCK, args->deadline_ns);
-
+	ret = parse_transfer(ucmd, args->flags, args->count, args->deadline_ns, &wait);
+	if (ret)
+		return ret;
 	port = ucmd_get_port(ucmd, args->port, MAY_READ);
 	if (IS_ERR(port))
 		return PTR_ERR(port);

@@ -80,8 +80,7 @@ DEFINE_EVENT(ipcport_message, ipcport_pop,
 	TP_ARGS(port, seq, depth)
 );
 
-/* Messages were put back at the head: their receiver faulted, or was killed. */
-TRACE_EVENT(ipcport_unpop,
+DECLARE_EVENT_CLASS(ipcport_number,
 	TP_PROTO(u64 port, u32 nr),
 	TP_ARGS(port, nr),
 	TP_STRUCT__entry(
@@ -95,19 +94,16 @@ TRACE_EVENT(ipcport_unpop,
 	TP_printk("port=%llu nr=%u", __entry->port, __entry->nr)
 );
 
-/* The current thread goes to sleep, with nr messages to send or 0 to receive. */
-TRACE_EVENT(ipcport_block,
+/* So many messages were put back: their receiver faulted, or was killed. */
+DEFINE_EVENT(ipcport_number, ipcport_unpop,
 	TP_PROTO(u64 port, u32 nr),
-	TP_ARGS(port, nr),
-	TP_STRUCT__entry(
-		__field(u64, port)
-		__field(u32, nr)
-	),
-	TP_fast_assign(
-		__entry->port = port;
-		__entry->nr = nr;
-	),
-	TP_printk("port=%llu to_send=%u", __entry->port, __entry->nr)
+	TP_ARGS(port, nr)
+);
+
+/* The current thread waits, with so many messages to send, or 0 to receive. */
+DEFINE_EVENT(ipcport_number, ipcport_block,
+	TP_PROTO(u64 port, u32 nr),
+	TP_ARGS(port, nr)
 );
 
 /* The current thread was served (0), or stopped waiting for another reason. */
