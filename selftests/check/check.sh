@@ -196,6 +196,8 @@ main() {
 	local group=${1:-all} kernels
 
 	cd "$top"
+	# somebody's choice for "make module" is not meant for these builds
+	unset KDIR
 	kernels=("${@:2}")
 	[ ${#kernels[@]} -gt 0 ] || kernels=("${all_kernels[@]}")
 	"$vm/deps.sh" check
