@@ -31,6 +31,7 @@ struct scene {
 	_Atomic int is_time;		/* to die */
 	_Atomic pid_t holder;		/* who else holds the file */
 	uint64_t full, empty;
+	int fd;				/* the test's own file */
 	int exec_pipe[2];
 	int sockets[2];
 };
@@ -79,6 +80,7 @@ FIXTURE_SETUP(death)
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->scene->sockets));
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
+	self->scene->fd = self->fd;
 }
 
 FIXTURE_TEARDOWN(death)
@@ -134,7 +136,6 @@ static int hold_file(void *arg)
 	hold_still();
 }
 
-/* The compiler warns of what vfork() is deprecated for, not of this. */
 static void *vfork_holder(void *arg)
 {
 	if (!vfork())
@@ -190,6 +191,12 @@ static void eat_memory(void)
 		((volatile char *)memory)[i] = 1;
 }
 
+/* Where threads are what matters, the end of the file must not be what ends the ports. */
+static bool is_our_file(enum cause cause, enum situation situation)
+{
+	return situation == THREAD_OWNER || (situation == CREATOR_GONE && cause != EXEC);
+}
+
 static void die(struct scene *scene, enum cause cause)
 {
 	static const struct rlimit no_core;
@@ -218,9 +225,10 @@ static void die(struct scene *scene, enum cause cause)
 static void __attribute__((noreturn)) run_owner(struct scene *scene, enum cause cause,
 						enum situation situation)
 {
-	struct owner owner = { .scene = scene, .fd = dev_open() };
+	struct owner owner = { .scene = scene };
 	pthread_t thread;
 
+	owner.fd = is_our_file(cause, situation) ? scene->fd : dev_open();
 	if (situation == CREATOR_GONE) {
 		pthread_create(&thread, NULL, make_ports_and_exit, &owner);
 		pthread_join(thread, NULL);
