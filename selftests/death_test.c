@@ -4,7 +4,7 @@
  * could keep its ports alive: whoever waits is told, and once the owner can be
  * waited for, nothing can be done with its ports any more.
  */
-#include "actors.h"
+#include "process.h"
 
 enum cause {
 	RETURN,		/* main() returns */
@@ -656,4 +656,4 @@ TEST_F_TIMEOUT(owner, is_killed_in_the_middle_of_create, LONG_TIMEOUT)
 	}
 }
 
-ACTORS_MAIN
+PROCESS_MAIN

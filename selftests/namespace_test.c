@@ -3,7 +3,7 @@
  * Namespaces: a port's number means something in one network namespace only, and
  * processes and users are shown as the one who looks knows them.
  */
-#include "actors.h"
+#include "process.h"
 
 #define OVERFLOW_ID	65534
 #define USER		2000
@@ -504,4 +504,4 @@ TEST_F_TIMEOUT(namespace, of_users_gives_its_root_power_over_its_own_network, LO
 	EXPECT_EQ(-ENOENT, room->rets[4]);
 }
 
-ACTORS_MAIN
+PROCESS_MAIN

@@ -3,7 +3,7 @@
  * Whose a port is, and which file it hangs on: threads as owners, files that are
  * closed one by one, and owners that come and go at the same moment.
  */
-#include "actors.h"
+#include "process.h"
 
 /* What a process and its test share. */
 struct stage {
@@ -414,4 +414,4 @@ TEST_F_TIMEOUT(owner, dies_while_somebody_else_closes_the_file, LONG_TIMEOUT)
 	}
 }
 
-ACTORS_MAIN
+PROCESS_MAIN

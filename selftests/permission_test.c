@@ -3,7 +3,7 @@
  * Who may do what with a port: by mode, uid, gid and capability, judged at the
  * time of the call and by the caller, whoever opened the file.
  */
-#include "actors.h"
+#include "process.h"
 
 #include <linux/capability.h>
 
@@ -575,4 +575,4 @@ TEST_F_TIMEOUT(permission, to_destroy_what_has_ended_is_not_asked_for, LONG_TIME
 	EXPECT_EQ(-ENOENT, tries->destroy);
 }
 
-ACTORS_MAIN
+PROCESS_MAIN

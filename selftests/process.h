@@ -4,8 +4,8 @@
  * threads that wait in a port, children that are always reaped, files passed over
  * a UNIX socket, users and memory cgroups.
  */
-#ifndef IPCPORT_ACTORS_H
-#define IPCPORT_ACTORS_H
+#ifndef IPCPORT_PROCESS_H
+#define IPCPORT_PROCESS_H
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -335,7 +335,7 @@ HELPER bool wait_for_exec(int fd)
 /* The frame of main(), for a child that ends by returning from it. */
 static jmp_buf in_main __attribute__((unused));
 
-#define ACTORS_MAIN								\
+#define PROCESS_MAIN								\
 	int main(int argc, char **argv)						\
 	{									\
 		if (argc == 3 && !strcmp(argv[1], "after-exec"))		\
@@ -345,4 +345,4 @@ static jmp_buf in_main __attribute__((unused));
 		return test_harness_run(argc, argv);				\
 	}
 
-#endif /* IPCPORT_ACTORS_H */
+#endif /* IPCPORT_PROCESS_H */
