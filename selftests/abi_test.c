@@ -49,6 +49,8 @@ FIXTURE(abi) {
 	struct ipcport_delivery delivery;
 };
 
+typedef FIXTURE_DATA(abi) abi_data;
+
 FIXTURE_VARIANT(abi) {
 	unsigned long cmd;
 	size_t flags;
@@ -100,7 +102,7 @@ static void look(int fd, uint64_t port, struct ipcport_stat *stat, long *live)
 }
 
 /* Write arguments that work, with the outputs poisoned. */
-static void fill_args(FIXTURE_DATA(abi) *self, unsigned long cmd)
+static void fill_args(abi_data *self, unsigned long cmd)
 {
 	union {
 		struct ipcport_version version;

@@ -29,9 +29,12 @@
  * @port: number of the port
  * @is_sender: whether to send or to receive
  * @is_child: whether it is a child process or a thread
+ * @is_raw: whether @deliveries is to be used even if it is NULL
+ * @is_stream: whether @count messages are sent one by one
  * @count: messages to send, or room to receive; 0 means 1
  * @flags: of the ioctl
- * @deadline_ns: of the ioctl
+ * @deadline_ns: of the ioctl; 0 means when a test loses patience, so that it fails
+ *	instead of hanging
  * @value: first number that is sent; each message has one more
  * @deliveries: where to receive; NULL means @delivery
  * @delivery: room for one
@@ -46,6 +49,8 @@ struct actor {
 	uint64_t port;
 	bool is_sender;
 	bool is_child;
+	bool is_raw;
+	bool is_stream;
 	uint32_t count;
 	uint32_t flags;
 	uint64_t deadline_ns;
@@ -84,11 +89,24 @@ HELPER int send_values(int fd, uint64_t port, uint64_t value, uint32_t count, ui
 	return ret;
 }
 
+/* Send messages one by one: how many went in. */
+HELPER int send_stream(int fd, uint64_t port, uint64_t value, uint32_t count, uint64_t deadline_ns)
+{
+	uint32_t done = 0;
+
+	while (done < count && !send_value(fd, port, value + done, 0, deadline_ns))
+		done++;
+	return done;
+}
+
 HELPER void *actor_run(void *arg)
 {
 	struct actor *actor = arg;
 
-	if (actor->is_sender)
+	if (actor->is_stream)
+		actor->ret = send_stream(actor->fd, actor->port, actor->value, actor->count,
+					 actor->deadline_ns);
+	else if (actor->is_sender)
 		actor->ret = send_values(actor->fd, actor->port, actor->value, actor->count,
 					 actor->flags, actor->deadline_ns);
 	else
@@ -130,8 +148,10 @@ HELPER struct actor *actor_start(const struct actor *model)
 	*actor = *model;
 	if (!actor->count)
 		actor->count = 1;
+	if (!actor->deadline_ns)
+		actor->deadline_ns = in_ms(PATIENCE * 1000);
 	memset(&actor->delivery, POISON, sizeof(actor->delivery));
-	if (!actor->deliveries)
+	if (!actor->deliveries && !actor->is_raw)
 		actor->deliveries = &actor->delivery;
 	actor->ret = KILLED;
 	if (actor->is_child)

@@ -86,8 +86,8 @@ TEST_F_TIMEOUT(queue, keeps_order_over_the_wrap, TIMEOUT)
 		uint64_t in = 0, out = 0;
 
 		for (int round = 0; out < NR_ORDERED; round++) {
-			for (int n = round % capacities[i] + 1; n && !send_nb(self->fd, port, in); n--)
-				in++;
+			for (int n = round % capacities[i]; n >= 0; n--)
+				in += !send_nb(self->fd, port, in);
 			for (int n = round % 3 + 1; n && out < in; n--)
 				ASSERT_EQ(out++, recv_nb(self->fd, port));
 		}
