@@ -42,7 +42,7 @@ tools:
 ## demo: see ports at work in a virtual machine; installs what is missing
 demo:
 	@$(VM)/deps.sh vm
-	@$(MAKE) --no-print-directory module KERNEL=6.12
+	@$(MAKE) --no-print-directory -j$(shell nproc) module KERNEL=6.12
 	@$(MAKE) -s -C tools static
 	@$(VM)/demo.sh
 

@@ -53,7 +53,7 @@ silently() {
 }
 
 make_module() {
-	make -s module KERNEL="$1" "${@:2}"
+	make -s -j"$(nproc)" module KERNEL="$1" "${@:2}"
 }
 
 # Sources of the kernel kind, and the others. Checkpatch knows folders such as
@@ -120,7 +120,7 @@ check_build() {
 	check "sparse" silently make_module 6.12 W=1 KCFLAGS=-Werror C=2 CF=-D__CHECK_ENDIAN__
 	check "clang" silently "$here/clang.sh"
 	# -Werror is the Makefile's own
-	check "tools" make tools
+	check "tools" make -j"$(nproc)" tools
 }
 
 check_style() {
@@ -147,7 +147,7 @@ check_host() {
 build_tests() {
 	mkdir -p build/selftests
 	rm -f build/selftests/*_test*
-	make -s -C selftests OUTPUT="$top/build/selftests" USERCFLAGS=-Werror \
+	make -s -j"$(nproc)" -C selftests OUTPUT="$top/build/selftests" USERCFLAGS=-Werror \
 		USERLDFLAGS=-static all
 	find selftests -maxdepth 1 -name '*_test.sh' \
 		-exec install -m 755 -t build/selftests {} +

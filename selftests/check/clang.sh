@@ -48,7 +48,7 @@ main() {
 	out=$(dirname "$source")
 	out=$(dirname "$(dirname "$out")")/clang$SUFFIX/$(basename "$out")
 	prepared "$out" "$source" "$headers"
-	KDIR=$out "$top/selftests/vm/module.sh" clang -s LLVM=$SUFFIX W=1 KCFLAGS=-Werror \
+	KDIR=$out "$top/selftests/vm/module.sh" clang -s -j"$(nproc)" LLVM=$SUFFIX W=1 KCFLAGS=-Werror \
 		KBUILD_EXTRA_SYMBOLS="$headers/Module.symvers"
 }
 
