@@ -10,7 +10,7 @@ struct stage {
 	_Atomic int phase;	/* the process counts it up as it gets on */
 	_Atomic int go;		/* the test counts it up to let it get on */
 	_Atomic int nr_errors;
-	_Atomic uint64_t nr_rounds;
+	_Atomic unsigned int nr_rounds;
 	int64_t ports[8];
 	int exec_pipe[2];
 };
@@ -269,7 +269,7 @@ static void *come_and_go(void *arg)
 TEST_F_TIMEOUT(owner, retires_and_returns_in_four_threads_and_is_then_killed, LONG_TIMEOUT)
 {
 	struct stage *stage = self->stage;
-	uint64_t target = 0;
+	unsigned int target = 0;
 
 	process_fd = self->fd;
 	for (int i = 0; i < 10; i++) {
