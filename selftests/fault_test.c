@@ -560,6 +560,33 @@ TEST_F_TIMEOUT(partly, a_message_comes_back_before_those_sent_meanwhile, TIMEOUT
 	EXPECT_EQ(4, drain_expected(self->fd, self->port, 1, 1, 4));
 }
 
+TEST_F_TIMEOUT(partly, messages_come_back_in_order_whoever_fails_first, TIMEOUT)
+{
+	enum { NR = 3 };
+	static const int order[NR] = { 1, 2, 0 };
+	struct actor *actors[NR];
+	struct uffd_msg event;
+	void *pages[NR];
+	int uffds[NR];
+
+	ASSERT_EQ(2 * NR + 1, fill(self->fd, self->port, 1, 2 * NR + 1));
+	for (int i = 0; i < NR; i++) {
+		pages[i] = trap_page();
+		uffds[i] = fault_trap(pages[i]);
+		if (uffds[i] < 0)
+			SKIP(return, "no userfaultfd: %s", strerror(-uffds[i]));
+		actors[i] = receiver(self->fd, self->port, .count = 2, .deliveries = pages[i]);
+		ASSERT_EQ(sizeof(event), read(uffds[i], &event, sizeof(event)));
+	}
+	EXPECT_PORT(self->fd, self->port, 1, 2 * NR + 1, 2 * NR);
+	for (int i = 0; i < NR; i++) {
+		fault_fail(uffds[order[i]], pages[order[i]]);
+		EXPECT_EQ(-EFAULT, actor_end(actors[order[i]]));
+	}
+	EXPECT_PORT(self->fd, self->port, 2 * NR + 1, 2 * NR + 1, 0);
+	EXPECT_EQ(2 * NR + 1, drain_expected(self->fd, self->port, 1, 1, 2 * NR + 1));
+}
+
 TEST_F_TIMEOUT(partly, a_message_that_comes_back_wakes_who_waits_by_then, TIMEOUT)
 {
 	void *page = trap_page();
