@@ -445,7 +445,7 @@ static void window_close(struct window *window)
 	close(window->memfd);
 }
 
-#define NR_SHAKEN	(sizeof(long) == 8 ? 3000 : 500)
+#define NR_SHAKEN	LESS_IN_32(1000)
 
 /* Receive all by twos, of which the second lies on the edge: strictly in order. */
 static void receive_shaken(struct __test_metadata *_metadata, int fd, uint64_t port,

@@ -98,7 +98,7 @@ TEST_F_TIMEOUT(wait, a_receiver_waits_for_a_message, TIMEOUT)
 /* Direct hand-off: nobody who comes later can take what a receiver waited for. */
 TEST_F_TIMEOUT(wait, a_message_for_a_waiting_receiver_is_never_in_the_queue, TIMEOUT)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < LESS_IN_32(100); i++) {
 		struct actor *actor = receiver(self->fd, self->port);
 
 		ASSERT_TRUE(wait_for_receivers(self->fd, self->port, 1));
@@ -115,7 +115,7 @@ TEST_F_TIMEOUT(wait, space_for_a_waiting_sender_is_never_free, TIMEOUT)
 	uint64_t next = 1;
 
 	ASSERT_EQ(CAPACITY, fill(self->fd, self->port));
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < LESS_IN_32(100); i++) {
 		struct actor *actor = sender(self->fd, self->port, next + CAPACITY);
 
 		ASSERT_TRUE(wait_for_senders(self->fd, self->port, 1));
@@ -319,7 +319,7 @@ TEST_F_TIMEOUT(wait, a_restart_does_not_extend_the_deadline, TIMEOUT)
  */
 TEST_F_TIMEOUT(wait, a_signal_after_the_hand_off_does_not_undo_a_receive, TIMEOUT)
 {
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < LESS_IN_32(200); i++) {
 		struct actor *actor = receiver(self->fd, self->port);
 
 		ASSERT_TRUE(wait_for_receivers(self->fd, self->port, 1));
@@ -334,7 +334,7 @@ TEST_F_TIMEOUT(wait, a_signal_after_the_hand_off_does_not_undo_a_receive, TIMEOU
 TEST_F_TIMEOUT(wait, a_signal_after_the_hand_off_does_not_undo_a_send, TIMEOUT)
 {
 	ASSERT_EQ(CAPACITY, fill(self->fd, self->port));
-	for (int i = 1; i <= 200; i++) {
+	for (int i = 1; i <= LESS_IN_32(200); i++) {
 		struct actor *actor = sender(self->fd, self->port, i + CAPACITY);
 
 		ASSERT_TRUE(wait_for_senders(self->fd, self->port, 1));
@@ -350,7 +350,7 @@ TEST_F_TIMEOUT(wait, a_signal_that_races_a_message_loses_neither, TIMEOUT)
 {
 	int nr_received = 0;
 
-	for (int i = 1; i <= 300; i++) {
+	for (int i = 1; i <= LESS_IN_32(300); i++) {
 		struct actor *actor = receiver(self->fd, self->port);
 		int ret;
 
@@ -370,7 +370,7 @@ TEST_F_TIMEOUT(wait, a_signal_that_races_a_message_loses_neither, TIMEOUT)
 		}
 		EXPECT_PORT(self->fd, self->port, 0, i, i);
 	}
-	TH_LOG("the message was faster %d times of 300", nr_received);
+	TH_LOG("the message was faster %d times of %d", nr_received, (int)LESS_IN_32(300));
 }
 
 TEST_F_TIMEOUT(wait, a_partly_sent_batch_is_reported_at_a_signal, TIMEOUT)
@@ -501,7 +501,7 @@ TEST_F_TIMEOUT(wait, a_receiver_that_is_killed_takes_no_message_with_it, TIMEOUT
 {
 	int nr_taken = 0;
 
-	for (int i = 0; i < 150; i++) {
+	for (int i = 0; i < LESS_IN_32(150); i++) {
 		struct actor *victim = receiver(self->fd, self->port, .is_child = true), *next;
 
 		ASSERT_TRUE(wait_for_receivers(self->fd, self->port, 1));
@@ -522,7 +522,7 @@ TEST_F_TIMEOUT(wait, a_receiver_that_is_killed_takes_no_message_with_it, TIMEOUT
 		munmap(victim, sizeof(*victim));
 		munmap(next, sizeof(*next));
 	}
-	TH_LOG("the victim was faster %d times of 150", nr_taken);
+	TH_LOG("the victim was faster %d times of %d", nr_taken, (int)LESS_IN_32(150));
 }
 
 TEST_F_TIMEOUT(wait, a_sender_that_is_killed_has_sent_or_not, TIMEOUT)
@@ -530,7 +530,7 @@ TEST_F_TIMEOUT(wait, a_sender_that_is_killed_has_sent_or_not, TIMEOUT)
 	uint64_t next = 1;
 
 	ASSERT_EQ(CAPACITY, fill(self->fd, self->port));
-	for (int i = 0; i < 150; i++) {
+	for (int i = 0; i < LESS_IN_32(150); i++) {
 		struct actor *victim = sender(self->fd, self->port, next + CAPACITY,
 					      .is_child = true);
 		struct actor *behind;
@@ -620,7 +620,7 @@ TEST_F_TIMEOUT(wait, a_message_and_the_end_of_the_port_race_fairly, TIMEOUT)
 {
 	enum { NR = 3 };
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < LESS_IN_32(100); i++) {
 		int64_t port = port_create(self->fd, CAPACITY);
 		struct actor *actors[NR], *last;
 		int nr_got = 0, ret;
