@@ -4,7 +4,10 @@
  * sudden deaths. Whatever happens, the numbers must add up.
  */
 #define _GNU_SOURCE
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 
 #include "actor.h"
 
@@ -271,12 +274,33 @@ struct tally {
 	int other;
 };
 
-/* The port of the moment, 0 at first, and how often somebody went to it. */
+/* The port of the moment, the how many-th it is, and how often somebody went to one. */
 struct stage {
-	atomic_ullong port;
+	atomic_ulong port;
+	atomic_uint nr_ports;
 	atomic_uint nr_visits;
 	atomic_bool is_over;
 };
+
+static void stage_open(struct stage *stage, uint64_t port)
+{
+	stage->port = port;
+	stage->nr_ports++;
+	syscall(SYS_futex, &stage->nr_ports, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+/* Wait for the next port. To look for it all the time would slow down its making. */
+static void stage_wait(struct stage *stage, unsigned int nr_ports)
+{
+	while (stage->nr_ports == nr_ports && !stage->is_over)
+		syscall(SYS_futex, &stage->nr_ports, FUTEX_WAIT, nr_ports, NULL, NULL, 0);
+}
+
+static void stage_close(struct stage *stage)
+{
+	stage->is_over = true;
+	stage_open(stage, 0);
+}
 
 struct racer {
 	pthread_t thread;
@@ -313,6 +337,7 @@ static void *race(void *arg)
 	int ret;
 
 	while (!stage->is_over) {
+		unsigned int nr_ports = stage->nr_ports;
 		uint64_t port = stage->port;
 
 		stage->nr_visits++;
@@ -321,9 +346,8 @@ static void *race(void *arg)
 		else
 			ret = msg_recv(racer->fd, port, got, racer->count, racer->flags, 0);
 		count(&racer->tally, ret);
-		/* it has ended; the next one may not be there yet */
-		while (ret < 0 && ret != -EAGAIN && stage->port == port && !stage->is_over)
-			sched_yield();
+		if (ret == -EPIPE || ret == -ENOENT)
+			stage_wait(stage, nr_ports);
 	}
 	return NULL;
 }
@@ -360,7 +384,7 @@ static int come_and_go(races_data *self, int nr)
 		unsigned int before = self->stage.nr_visits;
 
 		nr_wrong += port <= 0;
-		self->stage.port = port;
+		stage_open(&self->stage, port);
 		while (i % 8 == 0 && self->stage.nr_visits == before)
 			sched_yield();
 		for (volatile int spin = 0; spin < i * 7 % 512; spin++)
@@ -381,7 +405,7 @@ static void run_races(struct __test_metadata *_metadata, races_data *self,
 		ASSERT_EQ(0, thread_start(&racers[i].thread, race, &racers[i]));
 	}
 	EXPECT_EQ(0, come_and_go(self, nr_rounds));
-	self->stage.is_over = true;
+	stage_close(&self->stage);
 	for (int i = 0; i < nr; i++) {
 		pthread_join(racers[i].thread, NULL);
 		EXPECT_EQ(0, racers[i].tally.nr_other) {
@@ -423,7 +447,7 @@ TEST_F_TIMEOUT(races, sending_receiving_and_destroying, TIMEOUT)
 		{ .is_sender = false, .count = 4 },
 	};
 
-	run_races(_metadata, self, racers, ARRAY_SIZE(racers), NR_RACES / 10);
+	run_races(_metadata, self, racers, ARRAY_SIZE(racers), NR_RACES / 20);
 }
 
 /* The same without waiting. EAGAIN is allowed here. */
@@ -434,7 +458,7 @@ TEST_F_TIMEOUT(races, polling_and_destroying, TIMEOUT)
 		{ .is_sender = false, .count = 1 },
 	};
 
-	run_races(_metadata, self, racers, ARRAY_SIZE(racers), NR_RACES / 10);
+	run_races(_metadata, self, racers, ARRAY_SIZE(racers), NR_RACES / 20);
 }
 
 /* The port that a sender is told of may be ended by several, but only by one. */
@@ -451,14 +475,14 @@ static void *end(void *arg)
 	struct ender *ender = arg;
 
 	while (!ender->stage->is_over) {
+		unsigned int nr_ports = ender->stage->nr_ports;
 		int ret = port_destroy(ender->fd, ender->stage->port);
 
 		if (!ret)
 			ender->nr_ended++;
 		else if (ret != -ENOENT)
 			ender->nr_other++;
-		if (ret)
-			sched_yield();
+		stage_wait(ender->stage, nr_ports);
 	}
 	return NULL;
 }
@@ -478,12 +502,12 @@ TEST_F_TIMEOUT(races, one_destroy_of_several_ends_a_port, TIMEOUT)
 		int ret;
 
 		ASSERT_LT(0, port);
-		self->stage.port = port;
+		stage_open(&self->stage, port);
 		ret = port_destroy(self->fd, port);
 		EXPECT_TRUE(!ret || ret == -ENOENT);
 		nr_ended += !ret;
 	}
-	self->stage.is_over = true;
+	stage_close(&self->stage);
 	for (size_t i = 0; i < ARRAY_SIZE(enders); i++) {
 		pthread_join(enders[i].thread, NULL);
 		EXPECT_EQ(0, enders[i].nr_other);
