@@ -11,7 +11,7 @@
 
 #include "actor.h"
 
-#define TIMEOUT		300
+#define TIMEOUT		500
 #define FAR		in_ms(PATIENCE * 1000)
 
 #define MAX_ACTORS	4
