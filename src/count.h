@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
  * DOC: Live counts
  *
  * How many objects of each kind exist, for people who look for leaks. The counts
@@ -34,7 +34,7 @@ enum ipcport_kind {
 
 /**
  * struct ipcport_counts - one CPU's share of the counts
- * @nr: births minus deaths seen by this CPU	(this_cpu operations only)
+ * @nr: births minus deaths seen by this CPU	(atomic)
  */
 struct ipcport_counts {
 	long nr[IPCPORT_NR_KINDS];

@@ -13,10 +13,11 @@
 #include "group.h"
 #include "ioctl.h"
 #include "registry.h"
+#include "ucmd.h"
 
 /**
  * struct ipcport_dev - an open device file
- * @group: ports created through it; used by the open file
+ * @group: ports created through it; used by the open file	(atomic)
  * @ns: registry of the network namespace of the task that opened it; held through
  *	a reference to the namespace			(const after open)
  */

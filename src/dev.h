@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
  * DOC: Device files
  *
  * /dev/ipcport, and what an open file of it stands for: a network namespace, whose

@@ -13,6 +13,7 @@ void ipcport_group_init(struct ipcport_group *group,
 {
 	refcount_set(&group->users, 1);
 	group->retire = retire;
+	group->is_over = false;
 	spin_lock_init(&group->lock);
 	INIT_LIST_HEAD(&group->members);
 }
@@ -35,7 +36,7 @@ void ipcport_group_put(struct ipcport_group *group)
  * @member: a place of @port that is in no group
  * @port: the port, not yet published: nobody can make it leave meanwhile
  *
- * Context: Any. Takes and releases the group's lock.
+ * Context: Process. Takes and releases the group's lock.
  */
 void ipcport_group_join(struct ipcport_group *group, struct ipcport_member *member,
 			struct ipcport *port)

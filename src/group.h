@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
  * DOC: Groups
  *
  * A group holds ports that end together. Each live port is in two: that of its
@@ -24,12 +24,14 @@ struct ipcport;
  * struct ipcport_group - ports that end together
  * @users: uses; 0 when retired			(atomic)
  * @retire: called when the last use ends; may sleep	(const after init)
+ * @is_over: what the group stands for has ended; only tells why	(atomic)
  * @lock: guards @members; innermost, held alone
  * @members: struct ipcport_member			(lock: lock)
  */
 struct ipcport_group {
 	refcount_t users;
 	void (*retire)(struct ipcport_group *group);
+	bool is_over;
 
 	spinlock_t lock;	/* guards members */
 	struct list_head members;
@@ -37,7 +39,7 @@ struct ipcport_group {
 
 /**
  * struct ipcport_member - a port's place in one group
- * @group: group that is used, NULL before join	(const after join, until leave)
+ * @group: group that is used, NULL before join	(const after join)
  * @port: the port itself				(const after join)
  * @node: in @group->members, or empty			(lock: group->lock)
  */

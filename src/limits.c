@@ -2,6 +2,8 @@
 #include "limits.h"
 
 #include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/minmax.h>
@@ -24,19 +26,42 @@
 
 LIMIT_PARAM(max_capacity, 1024, "largest capacity a port can be created with");
 LIMIT_PARAM(max_ports, 4096, "ports that a user can have at the same time");
+LIMIT_PARAM(max_messages, 262144, "sum of the capacities of a user's ports");
+
+/* What is counted per user. */
+enum ipcport_limit {
+	LIMIT_PORTS,
+	LIMIT_MESSAGES,
+	NR_LIMITS
+};
+
+/* trace.h, below us, has the limits by number. */
+static_assert(LIMIT_PORTS == 0);
+static_assert(LIMIT_MESSAGES == 1);
+
+static const struct {
+	const char *name;
+	const unsigned int *max;
+} limits[NR_LIMITS] = {
+	[LIMIT_PORTS]		= { "max_ports", &max_ports },
+	[LIMIT_MESSAGES]	= { "max_messages", &max_messages },
+};
+
+/* Bits of the limits that have been logged. */
+static unsigned long logged_limits;	/* (atomic) */
 
 /**
  * struct ipcport_user - what one user holds
  * @ref: references			(atomic)
  * @uid: who				(const after alloc)
  * @node: in users			(lock: users_lock)
- * @nr_ports: live ports		(atomic)
+ * @nr: use of each limit		(atomic)
  */
 struct ipcport_user {
 	refcount_t ref;
 	kuid_t uid;
 	struct hlist_node node;
-	atomic_t nr_ports;
+	atomic_long_t nr[NR_LIMITS];
 };
 
 /*
@@ -129,36 +154,62 @@ void ipcport_user_put(struct ipcport_user *user)
 	ipcport_count_dec(IPCPORT_USERS);
 }
 
+static int charge(struct ipcport_user *user, enum ipcport_limit limit, unsigned int nr)
+{
+	uid_t uid = from_kuid(&init_user_ns, user->uid);
+	long max = READ_ONCE(*limits[limit].max);
+	long now = atomic_long_read(&user->nr[limit]);
+
+	do {
+		if (now + nr > max) {
+			trace_ipcport_limit(uid, limit, max);
+			/* Each limit once: a user must not be able to fill the log. */
+			if (!test_and_set_bit(limit, &logged_limits))
+				pr_notice("user %u has reached %s=%ld\n", uid,
+					  limits[limit].name, max);
+			return -EDQUOT;
+		}
+	} while (!atomic_long_try_cmpxchg(&user->nr[limit], &now, now + nr));
+	return 0;
+}
+
+static void discharge(struct ipcport_user *user, enum ipcport_limit limit, unsigned int nr)
+{
+	atomic_long_sub(nr, &user->nr[limit]);
+}
+
 /**
  * ipcport_user_charge_port() - count one more live port
  * @user: whose it is
+ * @capacity: messages it can hold
  *
- * The first refusal since the module was loaded is logged, and only that one: a
- * user must not be able to fill the log.
+ * The first refusal by a limit since the module was loaded is logged.
  *
- * Context: Any.
+ * Context: Process.
  * Return: 0, or -EDQUOT and nothing was counted.
  */
-int ipcport_user_charge_port(struct ipcport_user *user)
+int ipcport_user_charge_port(struct ipcport_user *user, unsigned int capacity)
 {
-	unsigned int max = READ_ONCE(max_ports);
-	uid_t uid = from_kuid(&init_user_ns, user->uid);
+	int ret;
 
-	if ((unsigned int)atomic_inc_return(&user->nr_ports) <= max)
-		return 0;
-	atomic_dec(&user->nr_ports);
-	trace_ipcport_limit(uid, max);
-	pr_notice_once("user %u has reached max_ports=%u\n", uid, max);
-	return -EDQUOT;
+	ret = charge(user, LIMIT_PORTS, 1);
+	if (ret)
+		return ret;
+	ret = charge(user, LIMIT_MESSAGES, capacity);
+	if (ret)
+		discharge(user, LIMIT_PORTS, 1);
+	return ret;
 }
 
 /**
  * ipcport_user_discharge_port() - take back one ipcport_user_charge_port()
  * @user: whose port it was
+ * @capacity: messages it could hold
  *
- * Context: Any.
+ * Context: Process.
  */
-void ipcport_user_discharge_port(struct ipcport_user *user)
+void ipcport_user_discharge_port(struct ipcport_user *user, unsigned int capacity)
 {
-	atomic_dec(&user->nr_ports);
+	discharge(user, LIMIT_MESSAGES, capacity);
+	discharge(user, LIMIT_PORTS, 1);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
  * DOC: Messages
  *
  * One record per message. It is allocated and filled by the sender, before any
@@ -23,13 +23,13 @@ struct pid;
 
 /**
  * struct ipcport_msg - a message on its way
- * @node: place in a struct ipcport_queue		(guard of that queue)
+ * @node: place in a struct ipcport_queue		(lock: that of the queue)
  * @tgid: sender's process, a reference		(const after alloc)
  * @tid: sender's thread, a reference			(const after alloc)
  * @uid: sender's effective user			(const after alloc)
  * @gid: sender's effective group			(const after alloc)
  * @time_ns: CLOCK_MONOTONIC when it was made		(const after alloc)
- * @seq: number in its port, 0 before it is pushed	(guard of the queue)
+ * @seq: number in its port, 0 before it is pushed	(lock: that of the queue)
  * @body: what the sender wrote			(const after alloc)
  */
 struct ipcport_msg {

@@ -14,6 +14,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <trace/events/sched.h>
 
@@ -24,13 +25,13 @@
 
 /**
  * struct ipcport_owner - a process or thread that has ports
- * @group: its ports; retires with the last one
+ * @group: its ports; retires with the last one		(atomic)
  * @ref: 1 until @group retires, and 1 for the token	(atomic)
  * @node: in owners					(lock: owners_lock; RCU)
  * @key: struct pid of the process, or the thread's task_struct	(const after alloc)
  * @tgid: @key and a reference, if it is a process	(const after alloc)
  * @task: @key and a reference, if it is a thread	(const after alloc)
- * @token: the file to drop when it exits; who takes it drops it	(xchg)
+ * @token: the file to drop when it exits; who takes it by xchg drops it	(atomic)
  * @rcu: frees it after the probe is done with it	(free path only)
  */
 struct ipcport_owner {
@@ -183,9 +184,12 @@ static void owner_exits(const void *key)
 {
 	struct ipcport_owner *owner;
 
-	hash_for_each_possible_rcu(owners, owner, node, (unsigned long)key)
-		if (owner->key == key)
+	hash_for_each_possible_rcu(owners, owner, node, (unsigned long)key) {
+		if (owner->key == key) {
+			WRITE_ONCE(owner->group.is_over, true);
 			drop_token(owner);
+		}
+	}
 }
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
  * DOC: Owners
  *
  * The process, or the one thread, whose exit ends ports. An owner has a record

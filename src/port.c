@@ -8,7 +8,10 @@
 #include <linux/hrtimer.h>
 #include <linux/pid.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/signal.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
@@ -23,11 +26,11 @@
 /**
  * struct ipcport_waiter - a thread that waits in a port, on that thread's stack
  * @entry: in port->waiters				(lock: port->waiters.lock)
- * @batch: what a sender brings, or where a receiver takes	(lock: port->waiters.lock
- *	until @is_done, then the waiting thread)
- * @ret: 0 or -EPIPE					(as @batch)
- * @is_done: whether it was served; set once, with release	(lock: port->waiters.lock
- *	to write; the waiting thread reads it with acquire)
+ * @batch: what a sender brings, or where a receiver takes; the waiting thread's own
+ *	again after @is_done				(lock: port->waiters.lock)
+ * @ret: 0 or -EPIPE					(lock: port->waiters.lock)
+ * @is_done: whether it was served; written once with release, and read with acquire
+ *	by the waiting thread				(lock: port->waiters.lock)
  */
 struct ipcport_waiter {
 	struct wait_queue_entry entry;
@@ -68,9 +71,10 @@ static void finish_locked(struct ipcport *port, struct ipcport_waiter *waiter, i
 
 static void push_locked(struct ipcport *port, struct ipcport_queue *batch)
 {
-	struct ipcport_msg *msg = ipcport_queue_pop(batch);
+	struct ipcport_msg *msg;
 
 	assert_locked(port);
+	msg = ipcport_queue_pop(batch);
 	msg->seq = ++port->nr_sent;
 	ipcport_queue_push(&port->queue, msg);
 	trace_ipcport_push(port->id, msg->seq, port->queue.nr);
@@ -78,9 +82,10 @@ static void push_locked(struct ipcport *port, struct ipcport_queue *batch)
 
 static void pop_locked(struct ipcport *port, struct ipcport_queue *batch)
 {
-	struct ipcport_msg *msg = ipcport_queue_pop(&port->queue);
+	struct ipcport_msg *msg;
 
 	assert_locked(port);
+	msg = ipcport_queue_pop(&port->queue);
 	port->nr_received++;
 	ipcport_queue_push(batch, msg);
 	trace_ipcport_pop(port->id, msg->seq, port->queue.nr);
@@ -95,6 +100,7 @@ static int wake_sender(struct wait_queue_entry *entry, unsigned int mode, int fl
 	struct ipcport_waiter *waiter = container_of(entry, struct ipcport_waiter, entry);
 	struct ipcport *port = key;
 
+	assert_locked(port);
 	if (port->state == IPCPORT_DEAD) {
 		finish_locked(port, waiter, -EPIPE);
 		return 1;
@@ -112,6 +118,7 @@ static int wake_receiver(struct wait_queue_entry *entry, unsigned int mode, int 
 	struct ipcport_waiter *waiter = container_of(entry, struct ipcport_waiter, entry);
 	struct ipcport *port = key;
 
+	assert_locked(port);
 	/* What is still there goes out before EPIPE does. */
 	if (port->queue.nr) {
 		pop_locked(port, waiter->batch);
@@ -135,6 +142,7 @@ static void wake_one_locked(struct ipcport *port)
  */
 static int send_locked(struct ipcport *port, struct ipcport_queue *batch)
 {
+	assert_locked(port);
 	if (port->state == IPCPORT_DEAD)
 		return -EPIPE;
 	while (batch->nr && has_space_locked(port)) {
@@ -156,7 +164,8 @@ static int recv_locked(struct ipcport *port, struct ipcport_queue *batch, unsign
 		return port->state == IPCPORT_DEAD ? -EPIPE : -EAGAIN;
 	while (batch->nr < max && port->queue.nr)
 		pop_locked(port, batch);
-	while (port->nr_waiters && has_space_locked(port))
+	/* In a DEAD port ipcport_wake_all() is at it, a few at a time. */
+	while (port->state == IPCPORT_LIVE && port->nr_waiters && has_space_locked(port))
 		wake_one_locked(port);
 	return 0;
 }
@@ -190,6 +199,30 @@ static int sleep(struct ipcport_waiter *waiter, ktime_t deadline)
 	}
 	__set_current_state(TASK_RUNNING);
 	return timed_out ? -ETIMEDOUT : -ERESTARTSYS;
+}
+
+/*
+ * Is the current task about to die of a signal? Most fatal signals have become
+ * SIGKILL by now. One that dumps core has not: it is fatal when it is taken.
+ */
+static bool is_dying(void)
+{
+	/* It is the task's own, so it does not change under it. */
+	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
+	bool is_dying = fatal_signal_pending(current);
+	sigset_t pending;
+	int sig;
+
+	if (is_dying || !signal_pending(current))
+		return is_dying;
+	spin_lock_irq(&sighand->siglock);
+	sigorsets(&pending, &current->pending.signal, &current->signal->shared_pending.signal);
+	sigandnsets(&pending, &pending, &current->blocked);
+	for (sig = 1; sig < SIGRTMIN && !is_dying; sig++)
+		is_dying = sigismember(&pending, sig) && sig_kernel_coredump(sig) &&
+			   sighand->action[sig - 1].sa.sa_handler == SIG_DFL;
+	spin_unlock_irq(&sighand->siglock);
+	return is_dying;
 }
 
 /*
@@ -257,7 +290,7 @@ int ipcport_send(struct ipcport *port, struct ipcport_queue *batch,
  * @wait: how long to wait for the first one
  *
  * The messages are the caller's. Those it cannot deliver it gives back with
- * ipcport_unrecv(). A caller that was killed while it waited gets none: nobody
+ * ipcport_unrecv(). A caller that dies of a signal while it waits gets none: nobody
  * would ever see them.
  *
  * Context: Process; may sleep. Takes and releases the port's lock.
@@ -281,7 +314,7 @@ int ipcport_recv(struct ipcport *port, struct ipcport_queue *batch, unsigned int
 	if (must_wait) {
 		ret = wait_in_line(port, &waiter, wait->deadline);
 		trace_ipcport_unblock(port->id, ret);
-		if (!ret && fatal_signal_pending(current)) {
+		if (!ret && is_dying()) {
 			ipcport_unrecv(port, batch);
 			ret = -ERESTARTSYS;
 		}
@@ -320,7 +353,7 @@ void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch)
  * @port: the port
  * @snapshot: where to write it
  *
- * Context: Any. Takes and releases the port's lock.
+ * Context: Process. Takes and releases the port's lock.
  */
 void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot)
 {
@@ -338,7 +371,7 @@ void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot)
  * ipcport_end_locked() - a port stops being LIVE
  * @port: the port
  *
- * Context: Any; the caller holds the port's lock, unpublishes the port in the same
+ * Context: Process; the caller holds the port's lock, unpublishes the port in the same
  *	hold, and calls ipcport_wake_all() after it.
  * Return: whether it was the caller who ended it.
  */
@@ -392,7 +425,9 @@ bool ipcport_is_owner(const struct ipcport *port)
  * ipcport_permission() - may the current task use a port?
  * @port: the port
  * @user_ns: user namespace in which CAP_IPC_OWNER overrides the mode
- * @mask: MAY_READ to receive, MAY_WRITE to send
+ * @mask: MAY_READ to receive, MAY_WRITE to send; both if either is enough
+ *
+ * The owner process may always, also when it has become another user since.
  *
  * Context: Process.
  * Return: 0 or -EACCES.
@@ -401,11 +436,13 @@ int ipcport_permission(const struct ipcport *port, struct user_namespace *user_n
 {
 	unsigned int mode = port->mode;
 
+	if (ipcport_is_owner(port))
+		return 0;
 	if (uid_eq(current_euid(), port->uid))
 		mode >>= 6;
 	else if (in_egroup_p(port->gid))
 		mode >>= 3;
-	if (!(mask & ~mode) || ns_capable(user_ns, CAP_IPC_OWNER))
+	if ((mask & mode) || ns_capable(user_ns, CAP_IPC_OWNER))
 		return 0;
 	return -EACCES;
 }
@@ -416,7 +453,8 @@ static void port_free(struct ipcport *port)
 		pr_debug("port %llu destroyed\n", port->id);
 	ipcport_queue_flush(&port->queue);
 	ipcport_user_put(port->user);
-	put_pid(port->tid);
+	if (port->task)
+		put_task_struct(port->task);
 	put_pid(port->tgid);
 	kfree_rcu(port, rcu);
 	ipcport_count_dec(IPCPORT_PORTS);
@@ -454,7 +492,7 @@ struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_threa
 	current_euid_egid(&port->uid, &port->gid);
 	port->mode = mode;
 	port->tgid = get_pid(task_tgid(current));
-	port->tid = is_thread_owned ? get_pid(task_pid(current)) : NULL;
+	port->task = is_thread_owned ? get_task_struct(current) : NULL;
 	port->created_ns = ktime_get_ns();
 	init_waitqueue_head(&port->waiters);
 	ipcport_queue_init(&port->queue);
@@ -466,7 +504,7 @@ struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_threa
  * ipcport_put() - drop a reference
  * @port: the port or NULL; with the last reference its messages are freed too
  *
- * Context: Process; not under a port's lock.
+ * Context: Process; may sleep.
  */
 void ipcport_put(struct ipcport *port)
 {

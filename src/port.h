@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
  * DOC: Ports
  *
  * A port is a bounded queue of messages and the threads that wait for space or
@@ -34,6 +34,7 @@
 struct ipcport_ns;
 struct ipcport_user;
 struct pid;
+struct task_struct;
 struct user_namespace;
 
 /**
@@ -59,12 +60,13 @@ enum ipcport_state {
  * @gid: group it belongs to, as for a file		(const after alloc)
  * @mode: permission bits, as for a file		(const after alloc)
  * @tgid: owner process, a reference			(const after alloc)
- * @tid: owner thread if a thread owns it, or NULL	(const after alloc)
+ * @task: owner thread, a reference, or NULL if a process owns it	(const after alloc)
  * @created_ns: CLOCK_MONOTONIC at alloc		(const after alloc)
- * @owner_member: place among its owner's ports		(see struct ipcport_member)
- * @file_member: place among its device file's ports	(see struct ipcport_member)
+ * @owner_member: place among its owner's ports		(lock: group->lock)
+ * @file_member: place among its device file's ports	(lock: group->lock)
  * @rcu: frees it after lookups are done		(free path only)
  * @waiters: struct ipcport_waiter, first come first; its lock is the port's lock
+ *							(lock: waiters.lock)
  * @state: see enum ipcport_state			(lock: waiters.lock)
  * @nr_waiters: length of @waiters			(lock: waiters.lock)
  * @nr_sent: messages taken in so far			(lock: waiters.lock)
@@ -81,7 +83,7 @@ struct ipcport {
 	kgid_t gid;
 	umode_t mode;
 	struct pid *tgid;
-	struct pid *tid;
+	struct task_struct *task;
 	u64 created_ns;
 	struct ipcport_member owner_member;
 	struct ipcport_member file_member;
@@ -152,6 +154,8 @@ static inline void ipcport_lock(struct ipcport *port)
 /**
  * ipcport_unlock() - release the port's lock
  * @port: the port
+ *
+ * Context: Process, with the lock held.
  */
 static inline void ipcport_unlock(struct ipcport *port)
 	__releases(&port->waiters.lock)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "queue.h"
 
+#include <linux/sched.h>
+
 /**
  * ipcport_queue_merge() - put messages back to where they were
  * @queue: a port's queue, in the order of their numbers in the port
@@ -29,12 +31,14 @@ void ipcport_queue_merge(struct ipcport_queue *queue, struct ipcport_queue *from
  * ipcport_queue_flush() - free every message
  * @queue: empty afterwards
  *
- * Context: Process; nobody else can reach @queue; not under a port's lock.
+ * Context: Process; may sleep; nobody else can reach @queue.
  */
 void ipcport_queue_flush(struct ipcport_queue *queue)
 {
 	struct ipcport_msg *msg;
 
-	while ((msg = ipcport_queue_pop(queue)))
+	while ((msg = ipcport_queue_pop(queue))) {
 		ipcport_msg_free(msg);
+		cond_resched();
+	}
 }

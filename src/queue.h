@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
  * DOC: Queues
  *
  * A list of messages that knows its length. A port has one; a sender brings its
@@ -15,8 +15,8 @@
 
 /**
  * struct ipcport_queue - messages in order
- * @msgs: struct ipcport_msg, oldest first	(guard of what holds the queue)
- * @nr: how many there are			(guard of what holds the queue)
+ * @msgs: struct ipcport_msg, oldest first	(lock: that of what holds the queue)
+ * @nr: how many there are			(lock: that of what holds the queue)
  */
 struct ipcport_queue {
 	struct list_head msgs;
@@ -32,6 +32,8 @@ struct ipcport_queue {
 /**
  * ipcport_queue_init() - make an empty queue in place
  * @queue: memory for it
+ *
+ * Context: Any.
  */
 static inline void ipcport_queue_init(struct ipcport_queue *queue)
 {

@@ -3,6 +3,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bug.h>
+#include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
@@ -16,6 +17,11 @@
 #include "trace.h"
 
 static unsigned int ipcport_net_id;
+
+/* trace.h, below us, has the causes by number. */
+static_assert(IPCPORT_CAUSE_DESTROY == 0);
+static_assert(IPCPORT_CAUSE_EXIT == 1);
+static_assert(IPCPORT_CAUSE_CLOSE == 2);
 
 /* The number given out last. */
 static atomic64_t last_id = ATOMIC64_INIT(0);
@@ -135,6 +141,9 @@ bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 	is_ours = ipcport_end_locked(port);
 	if (is_ours) {
 		xa_erase(&port->ns->ports, port->id);
+		/* An exiting owner's files may be closed before its token is. */
+		if (READ_ONCE(port->owner_member.group->is_over))
+			cause = IPCPORT_CAUSE_EXIT;
 		trace_ipcport_close(port->id, cause, port->queue.nr, port->nr_waiters);
 	}
 	ipcport_unlock(port);
@@ -142,7 +151,7 @@ bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 		return false;
 	ipcport_wake_all(port);
 
-	ipcport_user_discharge_port(port->user);
+	ipcport_user_discharge_port(port->user, port->capacity);
 	ipcport_group_leave(&port->owner_member);
 	ipcport_group_leave(&port->file_member);
 	ipcport_put(port);

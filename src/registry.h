@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
  * DOC: Registry
  *
  * Where ports are found by number, one registry per network namespace. A number
@@ -22,7 +22,7 @@ struct net;
 /**
  * struct ipcport_ns - ports of one network namespace
  * @net: the namespace; it holds this struct	(const after init)
- * @ports: LIVE ports by number			(own lock; RCU to look up)
+ * @ports: LIVE ports by number			(RCU; lock: its own)
  */
 struct ipcport_ns {
 	struct net *net;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
+/**
  * DOC: Tracepoints
  *
  * One per change of state, with numbers rather than pointers, so that a trace can
@@ -123,17 +123,21 @@ TRACE_EVENT(ipcport_unblock,
 
 /* A user was refused a port. */
 TRACE_EVENT(ipcport_limit,
-	TP_PROTO(u32 uid, u32 max),
-	TP_ARGS(uid, max),
+	TP_PROTO(u32 uid, int limit, u32 max),
+	TP_ARGS(uid, limit, max),
 	TP_STRUCT__entry(
 		__field(u32, uid)
+		__field(int, limit)
 		__field(u32, max)
 	),
 	TP_fast_assign(
 		__entry->uid = uid;
+		__entry->limit = limit;
 		__entry->max = max;
 	),
-	TP_printk("uid=%u max_ports=%u", __entry->uid, __entry->max)
+	TP_printk("uid=%u %s=%u", __entry->uid,
+		  __print_symbolic(__entry->limit, { 0, "max_ports" }, { 1, "max_messages" }),
+		  __entry->max)
 );
 
 #endif /* IPCPORT_TRACE_H */

@@ -12,16 +12,19 @@ import re
 import sys
 
 LAYERS = [
-    ("doors", "main dev ioctl netlink"),
+    ("doors", "main dev ioctl control transfer ucmd netlink"),
     ("actors", "owner handle call"),
     ("objects", "registry port"),
     ("parts", "queue msg group limits"),
-    ("ground", "trace count version compat"),
+    ("ground", "trace count clock version compat"),
 ]
 
 ALONG = {
     "main": "dev ioctl netlink",
-    "dev": "ioctl",
+    "dev": "ioctl ucmd",
+    "ioctl": "control transfer ucmd",
+    "control": "ucmd",
+    "transfer": "ucmd",
     "owner": "handle call",
     "handle": "port",
     "registry": "port",

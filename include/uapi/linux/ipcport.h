@@ -8,6 +8,12 @@
  * device file through which it was created is closed for the last time. Whoever
  * waits on a port when it ends is woken and told so with EPIPE.
  *
+ * Once the exit of an owner process can be seen by waitpid(), a pidfd or SIGCHLD,
+ * nothing can be done with its ports any more. Other signs can be seen a little
+ * earlier: the end of a pipe that it held, or pthread_join() of an owner thread. An
+ * open file is closed for the last time when no descriptor refers to it and no
+ * ioctl on it is still running: a thread that waits in one keeps it open.
+ *
  * Rules that hold for every ioctl here
  *
  * - Structures only grow at their end. The kernel takes the size from the ioctl
@@ -16,13 +22,15 @@
  *   zero. Members named out_* are written by the kernel, on success only; the
  *   others are read. 32-bit and 64-bit programs use the same layout.
  * - Unknown flags and reserved members that are not zero are refused before
- *   anything happens. An ioctl that fails has changed nothing.
- * - Deadlines are points in time in nanoseconds of CLOCK_MONOTONIC, so that an
- *   ioctl that is restarted after a signal does not wait longer; 0 means none.
- *   What is possible at once is done even when the deadline has passed.
+ *   anything happens. An ioctl that fails has changed nothing (but see RECV).
+ * - Times are in nanoseconds of CLOCK_MONOTONIC, as the caller's time namespace
+ *   shows it. Deadlines are points in time, so that an ioctl that is restarted
+ *   after a signal does not wait longer; 0 means none. What is possible at once is
+ *   done even when the deadline has passed.
  * - A signal that arrives before anything was done restarts the ioctl
  *   (SA_RESTART) or ends it with EINTR. Once something was done, success is
- *   reported.
+ *   reported. An ioctl that is restarted, for example because the process was
+ *   stopped and continued, waits in the last place again.
  * - Ports are known in the network namespace in which the device file was
  *   opened, and in no other.
  *
@@ -33,7 +41,7 @@
  *              is out of range, or a reserved member is not zero
  * E2BIG        the structure is longer than known here, and its tail is not zero
  * EOPNOTSUPP   a flag is not known here
- * EFAULT       a pointer is bad; nothing was taken from, or put into, a port
+ * EFAULT       a pointer is bad; no message was lost
  * ENOENT       no such port here; it never was, or it has ended
  * EACCES       the port's mode does not allow it
  * EPERM        only the port's owner process may do it
@@ -48,8 +56,10 @@
  *
  * A port has a uid, a gid (those of its creator) and a mode, like a file: write
  * permission is for SEND, read permission for RECV, either is enough for STAT.
- * Only the owner process may DESTROY. CAP_IPC_OWNER in the user namespace that
- * owns the network namespace overrides both.
+ * The owner process may do everything, also when it has become another user since;
+ * only it may DESTROY. CAP_IPC_OWNER in the user namespace that owns the network
+ * namespace overrides both. It is the calling thread that is judged, each time, not
+ * who opened the file.
  */
 #ifndef _UAPI_LINUX_IPCPORT_H
 #define _UAPI_LINUX_IPCPORT_H
@@ -171,7 +181,7 @@ struct ipcport_version {
  * struct ipcport_create - argument of IPCPORT_IOC_PORT_CREATE
  * @flags: IPCPORT_CREATE_F_* bits
  * @capacity: messages the port can hold, from 1 to the module's max_capacity;
- *	0 means IPCPORT_CAPACITY_DEFAULT
+ *	0 means IPCPORT_CAPACITY_DEFAULT, or max_capacity if that is less
  * @mode: permission bits within 0666; 0 means IPCPORT_MODE_DEFAULT. The umask
  *	is not applied.
  * @__reserved: must be 0
@@ -193,8 +203,9 @@ struct ipcport_create {
  * of the device file that this ioctl was made on, whichever comes first.
  *
  * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (capacity, mode, reserved), EDQUOT
- * (module parameter max_ports, counted per user), ENOMEM, ENFILE (the system has
- * no more files: each owner needs one).
+ * (module parameters max_ports, and max_messages for the sum of the capacities,
+ * both per user), ENOMEM, ENFILE (the system has no more files: each owner needs
+ * one).
  */
 #define IPCPORT_IOC_PORT_CREATE	_IOWR(IPCPORT_IOC_TYPE, 0x10, struct ipcport_create)
 
@@ -235,7 +246,7 @@ struct ipcport_destroy {
  * @out_mode: permission bits
  * @out_capacity: messages the port can hold
  * @out_depth: messages it holds now. It can be above the capacity by what
- *	receivers put back because they could not store it.
+ *	receivers put back, see RECV.
  * @out_senders: threads blocked in SEND
  * @out_receivers: threads blocked in RECV
  * @out_uid: the port's user, in the caller's user namespace
@@ -243,7 +254,8 @@ struct ipcport_destroy {
  * @out_owner_pid: owner process, 0 if the caller's pid namespace does not show it
  * @out_owner_tid: owner thread if the port belongs to a thread, else 0
  * @out_sent: messages taken in since the port was created
- * @out_received: messages given out since the port was created
+ * @out_received: messages given out since the port was created; goes down again by
+ *	what receivers put back
  * @out_created_ns: when it was created, in nanoseconds of CLOCK_MONOTONIC
  */
 struct ipcport_stat {
@@ -298,11 +310,13 @@ struct ipcport_send {
  * IPCPORT_IOC_MSG_SEND - put messages into a port
  *
  * Waits for space as often as needed until all are in. Blocked senders are served
- * in the order in which they came.
+ * in the order in which they came. A batch of more than 16 messages may be cut into
+ * pieces, and messages of other senders may come to lie between them.
  *
  * Returns how many messages were taken in, in the order of the array and at least
  * one. It is fewer than @count if a signal, the deadline, the end of the port, a
- * bad address or NONBLOCK stopped the rest; then send the rest again to learn why.
+ * bad address, NONBLOCK or want of memory stopped the rest; then send the rest
+ * again to learn why.
  *
  * Errors, with no message taken in: EFAULT, EOPNOTSUPP (flags), EINVAL (count),
  * ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM.
@@ -335,9 +349,10 @@ struct ipcport_recv {
  * there are and fit. Blocked receivers are served in the order in which they came.
  *
  * Returns how many messages were stored, at least one. A message that could not
- * be stored because its place in the array cannot be written is still at the head
- * of the queue; the ioctl is EFAULT if it was the first. (Another receiver that
- * came while it was tried may have got a message behind it.)
+ * be stored because its place in the array cannot be written is put back to the
+ * head of the queue; the ioctl is EFAULT if it was the first. So is one that had
+ * been given to a thread that a signal killed. While it was out of the queue,
+ * another receiver may have got a message behind it, and a sender its place.
  *
  * Errors, with no message taken out: EFAULT, EOPNOTSUPP (flags), EINVAL (count),
  * ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE.

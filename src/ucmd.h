@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/**
+ * DOC: Ioctls under way
+ *
+ * What the handlers of ioctls are given and have in common. A handler never touches
+ * the caller's structure itself, only our copy of it. It checks everything that it
+ * was given before it does anything, and what is inside deals with its own types.
+ */
+#ifndef IPCPORT_UCMD_H
+#define IPCPORT_UCMD_H
+
+#include <linux/types.h>
+
+struct ipcport;
+struct ipcport_group;
+struct ipcport_ns;
+
+/**
+ * struct ipcport_door - the file that an ioctl was made on, as far as it matters
+ * @ns: where port numbers are looked up
+ * @group: group of the ports that are created here; used while the ioctl runs
+ * @is_nonblock: whether the file is O_NONBLOCK
+ */
+struct ipcport_door {
+	struct ipcport_ns *ns;
+	struct ipcport_group *group;
+	bool is_nonblock;
+};
+
+/**
+ * struct ipcport_ucmd - an ioctl under way, on the stack of the thread that made it
+ * @door: where it was made
+ * @user: the caller's structure
+ * @user_size: its size, as the caller knows it
+ * @size: its size, as we know it
+ * @args: our copy, completed with zeroes
+ */
+struct ipcport_ucmd {
+	const struct ipcport_door *door;
+	void __user *user;
+	size_t user_size;
+	size_t size;
+	void *args;
+};
+
+int ipcport_ucmd_respond(const struct ipcport_ucmd *ucmd);
+struct ipcport *ipcport_ucmd_get_port(const struct ipcport_ucmd *ucmd, u64 id, int mask);
+
+#endif /* IPCPORT_UCMD_H */
