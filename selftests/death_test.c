@@ -55,22 +55,54 @@ FIXTURE_VARIANT(death) {
 		.cause = (_cause), .situation = (_situation), .status = (_status), \
 	}
 
-#define CELLS(_name, _cause, _status)						\
-	CELL(_name, _cause, PLAIN, _status);					\
-	CELL(_name, _cause, FORKED, _status);					\
-	CELL(_name, _cause, PASSED, _status);					\
-	CELL(_name, _cause, CREATOR_GONE, _status);				\
-	CELL(_name, _cause, VFORKED, _status);					\
-	CELL(_name, _cause, SHARED, _status);					\
-	CELL(_name, _cause, THREAD_OWNER, _status)
-
 /* the last column is what waitpid() says; after exec it is we who kill */
-CELLS(return_from_main, RETURN, 0);
-CELLS(exit_group, EXIT_GROUP, 42);
-CELLS(sigkill, KILL, -SIGKILL);
-CELLS(fatal_signal, SEGV, -SIGSEGV);
-CELLS(exec, EXEC, -SIGKILL);
-CELLS(oom_kill, OOM, -SIGKILL);
+CELL(return_from_main, RETURN, PLAIN, 0);
+CELL(return_from_main, RETURN, FORKED, 0);
+CELL(return_from_main, RETURN, PASSED, 0);
+CELL(return_from_main, RETURN, CREATOR_GONE, 0);
+CELL(return_from_main, RETURN, VFORKED, 0);
+CELL(return_from_main, RETURN, SHARED, 0);
+CELL(return_from_main, RETURN, THREAD_OWNER, 0);
+
+CELL(exit_group, EXIT_GROUP, PLAIN, 42);
+CELL(exit_group, EXIT_GROUP, FORKED, 42);
+CELL(exit_group, EXIT_GROUP, PASSED, 42);
+CELL(exit_group, EXIT_GROUP, CREATOR_GONE, 42);
+CELL(exit_group, EXIT_GROUP, VFORKED, 42);
+CELL(exit_group, EXIT_GROUP, SHARED, 42);
+CELL(exit_group, EXIT_GROUP, THREAD_OWNER, 42);
+
+CELL(sigkill, KILL, PLAIN, -SIGKILL);
+CELL(sigkill, KILL, FORKED, -SIGKILL);
+CELL(sigkill, KILL, PASSED, -SIGKILL);
+CELL(sigkill, KILL, CREATOR_GONE, -SIGKILL);
+CELL(sigkill, KILL, VFORKED, -SIGKILL);
+CELL(sigkill, KILL, SHARED, -SIGKILL);
+CELL(sigkill, KILL, THREAD_OWNER, -SIGKILL);
+
+CELL(fatal_signal, SEGV, PLAIN, -SIGSEGV);
+CELL(fatal_signal, SEGV, FORKED, -SIGSEGV);
+CELL(fatal_signal, SEGV, PASSED, -SIGSEGV);
+CELL(fatal_signal, SEGV, CREATOR_GONE, -SIGSEGV);
+CELL(fatal_signal, SEGV, VFORKED, -SIGSEGV);
+CELL(fatal_signal, SEGV, SHARED, -SIGSEGV);
+CELL(fatal_signal, SEGV, THREAD_OWNER, -SIGSEGV);
+
+CELL(exec, EXEC, PLAIN, -SIGKILL);
+CELL(exec, EXEC, FORKED, -SIGKILL);
+CELL(exec, EXEC, PASSED, -SIGKILL);
+CELL(exec, EXEC, CREATOR_GONE, -SIGKILL);
+CELL(exec, EXEC, VFORKED, -SIGKILL);
+CELL(exec, EXEC, SHARED, -SIGKILL);
+CELL(exec, EXEC, THREAD_OWNER, -SIGKILL);
+
+CELL(oom_kill, OOM, PLAIN, -SIGKILL);
+CELL(oom_kill, OOM, FORKED, -SIGKILL);
+CELL(oom_kill, OOM, PASSED, -SIGKILL);
+CELL(oom_kill, OOM, CREATOR_GONE, -SIGKILL);
+CELL(oom_kill, OOM, VFORKED, -SIGKILL);
+CELL(oom_kill, OOM, SHARED, -SIGKILL);
+CELL(oom_kill, OOM, THREAD_OWNER, -SIGKILL);
 
 FIXTURE_SETUP(death)
 {
@@ -365,7 +397,7 @@ TEST_F_TIMEOUT(owner, killed_500_times_never_has_a_live_port_after_waitpid, LONG
 	struct ipcport_stat stat;
 	int nr_alive = 0;
 
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < TIMES(500); i++) {
 		self->pid = start_owner(self->fd, self->scene);
 		ASSERT_TRUE(wait_until(self->scene->is_ready));
 		kill(self->pid, SIGKILL);
@@ -384,7 +416,7 @@ TEST_F_TIMEOUT(owner, killed_200_times_never_has_a_live_port_after_its_pidfd_is_
 	struct ipcport_stat stat;
 	int nr_alive = 0;
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < TIMES(200); i++) {
 		self->pid = start_owner(self->fd, self->scene);
 		pollfd.fd = syscall(SYS_pidfd_open, self->pid, 0);
 		ASSERT_LE(0, pollfd.fd);
@@ -638,7 +670,7 @@ TEST_F_TIMEOUT(owner, is_killed_in_the_middle_of_create, LONG_TIMEOUT)
 	int64_t first, port;
 
 	srandom(1);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < TIMES(100); i++) {
 		first = port_create(self->fd, 1);
 		ASSERT_LT(0, first);
 		*last = 0;
@@ -656,4 +688,7 @@ TEST_F_TIMEOUT(owner, is_killed_in_the_middle_of_create, LONG_TIMEOUT)
 	}
 }
 
-PROCESS_MAIN
+int main(int argc, char **argv)
+{
+	return process_main(argc, argv);
+}

@@ -6,8 +6,9 @@
  *   port      the same with a port, whose file a sleeping child holds as well
  *   receiver  the same with a thread that is blocked in the port
  *   message   create, send, receive, destroy; print the port's number
- *   death     create, and die with the port; print its number
- *   close     create, and close the file; print the port's number
+ *   death     create, and die with the port while a child holds the file; the same
+ *   exit      create, and die with the port and the file; the same
+ *   close     create, and close the file; the same
  *   limit     create until refused; print how many there were
  *
  * Exits with the errno of what failed.
@@ -120,6 +121,11 @@ static void do_death(void)
 	printf("%llu\n", (unsigned long long)create());
 }
 
+static void do_exit(void)
+{
+	printf("%llu\n", (unsigned long long)create());
+}
+
 static void do_close(void)
 {
 	uint64_t port = create();
@@ -147,6 +153,7 @@ static const struct {
 	{ "receiver", hold_receiver },
 	{ "message", do_message },
 	{ "death", do_death },
+	{ "exit", do_exit },
 	{ "close", do_close },
 	{ "limit", do_limit },
 };

@@ -8,6 +8,7 @@
 #include <sys/klog.h>
 
 #define MAX_PORTS	"/sys/module/ipcport/parameters/max_ports"
+#define MAX_MESSAGES	"/sys/module/ipcport/parameters/max_messages"
 #define MAX_CAPACITY	"/sys/module/ipcport/parameters/max_capacity"
 #define FILE_MAX	"/proc/sys/fs/file-max"
 
@@ -26,7 +27,7 @@ static int number_write(const char *path, long long number)
 static struct {
 	const char *path;
 	long long number;
-} saved[] = { { MAX_PORTS, 0 }, { MAX_CAPACITY, 0 }, { FILE_MAX, 0 } };
+} saved[] = { { MAX_PORTS, 0 }, { MAX_MESSAGES, 0 }, { MAX_CAPACITY, 0 }, { FILE_MAX, 0 } };
 
 static pid_t main_pid;
 
@@ -103,7 +104,8 @@ static void create_all(int fd, struct desk *desk)
 }
 
 /* A child that has as many ports as its user may have, and then does as @run says. */
-static pid_t start_user(int fd, struct desk *desk, uid_t uid, void (*run)(int fd, struct desk *desk))
+static pid_t start_user(int fd, struct desk *desk, uid_t uid,
+			void (*run)(int fd, struct desk *desk))
 {
 	pid_t pid = fork();
 
@@ -166,6 +168,25 @@ TEST_F_TIMEOUT(limits, of_ports_refuses_the_next_one_and_changes_nothing, LONG_T
 		EXPECT_PORT(self->fd, desk->ports[i], 0, 0, 0);
 }
 
+/*
+ * A child of the user with one port that stays: without it the user's record would
+ * end with the other ports, and what they had not given back would go unnoticed.
+ */
+static pid_t start_keeper(int fd, uid_t uid)
+{
+	_Atomic int *is_ready = shared_alloc(sizeof(*is_ready));
+	pid_t pid = fork();
+
+	if (pid) {
+		wait_until(*is_ready);
+		return pid;
+	}
+	if (become(uid, uid, uid) || port_create(fd, 1) < 0)
+		_exit(1);
+	*is_ready = 1;
+	hold_still();
+}
+
 static void destroy_and_create(int fd, struct desk *desk)
 {
 	desk->last = 0;
@@ -180,7 +201,8 @@ static void destroy_and_create(int fd, struct desk *desk)
 
 TEST_F_TIMEOUT(limits, of_ports_is_released_by_destroy, LONG_TIMEOUT)
 {
-	ASSERT_EQ(0, number_write(MAX_PORTS, 5));
+	ASSERT_EQ(0, number_write(MAX_PORTS, 6));
+	self->pids[1] = start_keeper(self->fd, USER);
 	self->pids[0] = start_user(self->fd, self->desk, USER, destroy_and_create);
 	ASSERT_TRUE(wait_until(self->desk->phase));
 	EXPECT_EQ(5, self->desk->nr);
@@ -189,9 +211,11 @@ TEST_F_TIMEOUT(limits, of_ports_is_released_by_destroy, LONG_TIMEOUT)
 
 TEST_F_TIMEOUT(limits, of_ports_is_released_by_close, LONG_TIMEOUT)
 {
+	int64_t kept = port_create(self->fd, 1);
 	int fd;
 
-	ASSERT_EQ(0, number_write(MAX_PORTS, 5));
+	ASSERT_LT(0, kept);
+	ASSERT_EQ(0, number_write(MAX_PORTS, 6));
 	for (int i = 0; i < 3; i++) {
 		fd = dev_open();
 		ASSERT_LE(0, fd);
@@ -203,12 +227,14 @@ TEST_F_TIMEOUT(limits, of_ports_is_released_by_close, LONG_TIMEOUT)
 		EXPECT_EQ(-EDQUOT, port_create(self->fd, 1));
 		close(fd);
 	}
+	EXPECT_EQ(0, port_destroy(self->fd, kept));
 }
 
 TEST_F_TIMEOUT(limits, of_ports_is_released_at_once_by_death, LONG_TIMEOUT)
 {
-	ASSERT_EQ(0, number_write(MAX_PORTS, 5));
-	for (int i = 0; i < 100; i++) {
+	ASSERT_EQ(0, number_write(MAX_PORTS, 6));
+	self->pids[1] = start_keeper(self->fd, USER);
+	for (int i = 0; i < TIMES(100); i++) {
 		self->desk->phase = 0;
 		self->desk->nr = 0;
 		self->pids[0] = start_user(self->fd, self->desk, USER, NULL);
@@ -327,6 +353,50 @@ TEST_F_TIMEOUT(limits, of_no_ports_at_all_lets_nobody_create, LONG_TIMEOUT)
 	EXPECT_GE(0, live_count("users"));
 }
 
+/* The sum of the capacities counts, whatever is in the ports. */
+TEST_F_TIMEOUT(limits, of_messages_counts_what_the_ports_of_a_user_could_hold, LONG_TIMEOUT)
+{
+	int64_t kept, port;
+
+	ASSERT_EQ(0, number_write(MAX_MESSAGES, 100));
+	kept = port_create(self->fd, 60);
+	ASSERT_LT(0, kept);
+	EXPECT_EQ(-EDQUOT, port_create(self->fd, 41));
+	/* what was refused counts neither as a port nor as messages */
+	if (live_count("ports") >= 0)
+		EXPECT_EQ(1, live_count("ports"));
+	for (int i = 0; i < 3; i++) {
+		port = port_create(self->fd, 40);
+		EXPECT_LT(0, port);
+		EXPECT_EQ(-EDQUOT, port_create(self->fd, 1));
+		EXPECT_EQ(0, port_destroy(self->fd, port));
+	}
+	/* another user has a hundred of its own */
+	EXPECT_EQ(100, count_creates(self->fd, USER));
+	ASSERT_EQ(0, number_write(MAX_MESSAGES, 101));
+	EXPECT_EQ(-EDQUOT, port_create(self->fd, 42));
+	port = port_create(self->fd, 41);
+	EXPECT_LT(0, port);
+	EXPECT_EQ(0, port_destroy(self->fd, port));
+	EXPECT_EQ(0, port_destroy(self->fd, kept));
+}
+
+TEST_F_TIMEOUT(limits, of_messages_does_not_use_up_that_of_ports, LONG_TIMEOUT)
+{
+	int64_t kept = port_create(self->fd, 1), port;
+
+	ASSERT_LT(0, kept);
+	ASSERT_EQ(0, number_write(MAX_MESSAGES, 10));
+	ASSERT_EQ(0, number_write(MAX_PORTS, 2));
+	for (int i = 0; i < 5; i++)
+		EXPECT_EQ(-EDQUOT, port_create(self->fd, 10));
+	port = port_create(self->fd, 9);
+	EXPECT_LT(0, port);
+	EXPECT_EQ(-EDQUOT, port_create(self->fd, 1));
+	EXPECT_EQ(0, port_destroy(self->fd, port));
+	EXPECT_EQ(0, port_destroy(self->fd, kept));
+}
+
 /* How often the kernel log names the limit. */
 static int count_in_log(const char *text)
 {
@@ -421,7 +491,7 @@ TEST_F_TIMEOUT(limits, of_files_in_the_system_refuses_an_owner_and_changes_nothi
 	ASSERT_EQ(0, number_write(FILE_MAX, 1));
 	self->pids[0] = start_user(self->fd, self->desk, USER, NULL);
 	EXPECT_TRUE(wait_until(self->desk->phase));
-	ASSERT_EQ(0, number_write(FILE_MAX, saved[2].number));
+	ASSERT_EQ(0, number_write(FILE_MAX, saved[3].number));
 	EXPECT_EQ(0, self->desk->nr);
 	EXPECT_EQ(-ENFILE, self->desk->last);
 	EXPECT_GE(0, live_count("ports"));
@@ -434,7 +504,7 @@ TEST_F_TIMEOUT(limits, of_files_in_the_system_refuses_an_owner_and_changes_nothi
 #define MESSAGES	20000
 #define PORTS		10000
 /* What so many of either take at least, and what the kernel counts ahead at most. */
-#define CHARGE		((long long)1280 * 1024)
+#define CHARGE		(1280LL * 1024)
 
 static int cgroup_join(const struct cgroup *cgroup)
 {
@@ -553,6 +623,7 @@ TEST_F_TIMEOUT(limits, of_memory_refuse_a_message_with_enomem, LONG_TIMEOUT)
 	if (!cgroup_make(&self->cgroup, 4 << 20))
 		SKIP(return, "no memory controller in /sys/fs/cgroup");
 	ASSERT_EQ(0, number_write(MAX_CAPACITY, 1000000));
+	ASSERT_EQ(0, number_write(MAX_MESSAGES, 2000000));
 	port = port_create(self->fd, 1000000);
 	ASSERT_LT(0, port);
 	self->pids[0] = fork();
@@ -618,6 +689,7 @@ TEST_F_TIMEOUT(limits, of_memory_kill_only_the_one_who_sends_too_much, LONG_TIME
 	if (!cgroup_make(&self->cgroup, 4 << 20))
 		SKIP(return, "no memory controller in /sys/fs/cgroup");
 	ASSERT_EQ(0, number_write(MAX_CAPACITY, 1000000));
+	ASSERT_EQ(0, number_write(MAX_MESSAGES, 2000000));
 	port = port_create(self->fd, 1000000);
 	ASSERT_LT(0, port);
 	self->pids[1] = fork();
@@ -644,4 +716,7 @@ TEST_F_TIMEOUT(limits, of_memory_kill_only_the_one_who_sends_too_much, LONG_TIME
 	EXPECT_EQ(0, port_destroy(self->fd, port));
 }
 
-PROCESS_MAIN
+int main(int argc, char **argv)
+{
+	return process_main(argc, argv);
+}

@@ -250,14 +250,16 @@ ipcport_close: port=$port cause=destroy depth=0 waiters=0" "$trace"
 }
 
 has_tracepoints_that_tell_why_a_port_ended() {
-	local trace by_exit by_close
+	local trace by_death by_exit by_close
 
 	has_tracing || return
 	trace_start || return
-	by_exit=$("$HOLD" death)
+	by_death=$("$HOLD" death)
+	by_exit=$("$HOLD" exit)
 	by_close=$("$HOLD" close)
 	trace=$(trace_stop | grep ipcport_close)
-	expect "the trace" "ipcport_close: port=$by_exit cause=exit depth=0 waiters=0
+	expect "the trace" "ipcport_close: port=$by_death cause=exit depth=0 waiters=0
+ipcport_close: port=$by_exit cause=exit depth=0 waiters=0
 ipcport_close: port=$by_close cause=close depth=0 waiters=0" "$trace"
 }
 

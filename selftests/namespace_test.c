@@ -504,4 +504,7 @@ TEST_F_TIMEOUT(namespace, of_users_gives_its_root_power_over_its_own_network, LO
 	EXPECT_EQ(-ENOENT, room->rets[4]);
 }
 
-PROCESS_MAIN
+int main(int argc, char **argv)
+{
+	return process_main(argc, argv);
+}

@@ -112,7 +112,7 @@ TEST_F_TIMEOUT(owner, thread_exits_500_times_and_its_port_ends_each_time, LONG_T
 	pthread_t thread;
 
 	process_fd = self->fd;
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < TIMES(500); i++) {
 		self->stage->go = 1;
 		ASSERT_EQ(0, pthread_create(&thread, NULL, own_until_go, self->stage));
 		pthread_join(thread, NULL);
@@ -157,6 +157,7 @@ static void *own_and_exec(void *arg)
 TEST_F_TIMEOUT(owner, thread_execs_keeps_its_port_and_ends_that_of_the_leader, LONG_TIMEOUT)
 {
 	struct stage *stage = self->stage;
+	struct ipcport_stat stat;
 	struct crowd crowd;
 	struct client client;
 
@@ -178,6 +179,9 @@ TEST_F_TIMEOUT(owner, thread_execs_keeps_its_port_and_ends_that_of_the_leader, L
 	EXPECT_EQ(-EPIPE, client_answer(&client));
 	EXPECT_TRUE(has_waiters(self->fd, stage->ports[0], 2, 0));
 	EXPECT_TRUE(has_waiters(self->fd, stage->ports[1], 0, 2));
+	/* the thread has the leader's number now */
+	ASSERT_EQ(0, port_stat(self->fd, stage->ports[0], &stat));
+	EXPECT_EQ(self->pid, stat.out_owner_tid);
 
 	EXPECT_EQ(-SIGKILL, kill_and_reap(self->pid));
 	EXPECT_DEAD(self->fd, stage->ports[0]);
@@ -235,7 +239,7 @@ TEST_F_TIMEOUT(owner, ends_once_when_its_last_two_threads_exit_together, LONG_TI
 {
 	struct stage *stage = self->stage;
 
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < TIMES(300); i++) {
 		stage->phase = 0;
 		self->pid = fork();
 		if (!self->pid) {
@@ -259,7 +263,7 @@ static void *come_and_go(void *arg)
 
 	for (;;) {
 		port = port_create(process_fd, 1);
-		if (port < 0 || send_nb(process_fd, port, 1) || port_destroy(process_fd, port))
+		if (port < 0 || port_destroy(process_fd, port))
 			stage->nr_errors++;
 		stage->nr_rounds++;
 	}
@@ -272,14 +276,14 @@ TEST_F_TIMEOUT(owner, retires_and_returns_in_four_threads_and_is_then_killed, LO
 	unsigned int target = 0;
 
 	process_fd = self->fd;
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < TIMES(10); i++) {
 		self->pid = fork();
 		if (!self->pid) {
 			for (int j = 0; j < 3; j++)
 				start_thread(come_and_go, stage);
 			come_and_go(stage);
 		}
-		target += 500;
+		target += 5000;
 		ASSERT_TRUE(wait_until(stage->nr_rounds >= target));
 		target = stage->nr_rounds;
 		ASSERT_EQ(-SIGKILL, kill_and_reap(self->pid));
@@ -389,7 +393,7 @@ TEST_F_TIMEOUT(owner, dies_while_somebody_else_closes_the_file, LONG_TIMEOUT)
 	struct stage *stage = self->stage;
 	int fd;
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < TIMES(200); i++) {
 		stage->phase = 0;
 		fd = dev_open();
 		ASSERT_LE(0, fd);
@@ -414,4 +418,7 @@ TEST_F_TIMEOUT(owner, dies_while_somebody_else_closes_the_file, LONG_TIMEOUT)
 	}
 }
 
-PROCESS_MAIN
+int main(int argc, char **argv)
+{
+	return process_main(argc, argv);
+}

@@ -30,6 +30,12 @@
 /* Seconds that a test may take before the harness ends it and its children. */
 #define LONG_TIMEOUT	300
 
+/*
+ * How often to repeat what may go wrong rarely. Below the ioctl the kernel does the
+ * same for 32-bit programs, so they need not take as long.
+ */
+#define TIMES(_nr)	(sizeof(long) == 8 ? (_nr) : (_nr) / 5)
+
 /* Zeroed memory that the children of this process share with it. */
 HELPER void *shared_alloc(size_t size)
 {
@@ -332,17 +338,17 @@ HELPER bool wait_for_exec(int fd)
 	return poll(&pollfd, 1, PATIENCE * 1000) == 1 && read(fd, &byte, 1) == 1;
 }
 
-/* The frame of main(), for a child that ends by returning from it. */
+/* The way back to main(), for a child that ends by returning from it. */
 static jmp_buf in_main __attribute__((unused));
 
-#define PROCESS_MAIN								\
-	int main(int argc, char **argv)						\
-	{									\
-		if (argc == 3 && !strcmp(argv[1], "after-exec"))		\
-			after_exec(atoi(argv[2]));				\
-		if (setjmp(in_main))						\
-			return 0;						\
-		return test_harness_run(argc, argv);				\
-	}
+/* What main() does in a program that includes this. */
+HELPER int process_main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "after-exec"))
+		after_exec(atoi(argv[2]));
+	if (setjmp(in_main))
+		return 0;
+	return test_harness_run(argc, argv);
+}
 
 #endif /* IPCPORT_PROCESS_H */
