@@ -455,6 +455,18 @@ TEST_F_TIMEOUT(values, create_takes_every_permission_bit, TIMEOUT)
 	}
 }
 
+TEST_F_TIMEOUT(values, create_writes_nothing_but_the_number, TIMEOUT)
+{
+	struct ipcport_create args = { .out_port = ~0ULL };
+
+	ASSERT_EQ(0, xioctl(self->fd, IPCPORT_IOC_PORT_CREATE, &args));
+	EXPECT_NE(~0ULL, args.out_port);
+	EXPECT_EQ(0, args.flags);
+	EXPECT_EQ(0, args.capacity);
+	EXPECT_EQ(0, args.mode);
+	EXPECT_EQ(0, args.__reserved);
+}
+
 TEST_F_TIMEOUT(values, create_fills_in_what_was_left_to_it, TIMEOUT)
 {
 	uint64_t before = now_ns();

@@ -504,6 +504,78 @@ TEST_F_TIMEOUT(namespace, of_users_gives_its_root_power_over_its_own_network, LO
 	EXPECT_EQ(-ENOENT, room->rets[4]);
 }
 
+/* Time namespaces: deadlines and times are those of the caller's clock. */
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME	0x80
+#endif
+
+/* Run @look in a child whose clock is @offset seconds ahead; 0, or what went wrong. */
+static int in_time_namespace(struct room *room, const char *offset,
+			     void (*look)(struct room *room, int fd), int fd)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (unshare(CLONE_NEWTIME) || file_write("/proc/self/timens_offsets", offset))
+			_exit(1);
+		/* the children are in it, not the process itself */
+		pid = fork();
+		if (!pid) {
+			look(room, fd);
+			_exit(0);
+		}
+		_exit(reap(pid));
+	}
+	return reap(pid);
+}
+
+static void wait_a_moment(struct room *room, int fd)
+{
+	uint64_t deadline = in_ms(300);
+
+	CHILD_ASSERT(room, recv_value(fd, room->port, 0, deadline) == -ETIMEDOUT);
+	CHILD_ASSERT(room, now_ns() >= deadline);
+	CHILD_ASSERT(room, now_ns() < deadline + PATIENCE * 1000000000ULL);
+}
+
+static void look_at_times(struct room *room, int fd)
+{
+	uint64_t before = now_ns();
+
+	CHILD_ASSERT(room, !send_nb(fd, room->port, 1));
+	CHILD_ASSERT(room, msg_recv(fd, room->port, room->deliveries, 1,
+				    IPCPORT_RECV_F_NONBLOCK, 0) == 1);
+	CHILD_ASSERT(room, room->deliveries[0].info.time_ns >= before);
+	CHILD_ASSERT(room, room->deliveries[0].info.time_ns <= now_ns());
+	CHILD_ASSERT(room, !port_stat(fd, room->port, &room->stat));
+}
+
+TEST_F_TIMEOUT(namespace, of_time_that_is_ahead_waits_no_longer, LONG_TIMEOUT)
+{
+	self->room->port = self->port;
+	EXPECT_EQ(0, in_time_namespace(self->room, "monotonic 100000 0", wait_a_moment, self->fd));
+	EXPECT_EQ(0, self->room->error);
+}
+
+TEST_F_TIMEOUT(namespace, of_time_that_is_behind_waits_no_shorter, LONG_TIMEOUT)
+{
+	self->room->port = self->port;
+	EXPECT_EQ(0, in_time_namespace(self->room, "monotonic -1 0", wait_a_moment, self->fd));
+	EXPECT_EQ(0, self->room->error);
+}
+
+TEST_F_TIMEOUT(namespace, of_time_is_that_of_who_receives_and_looks, LONG_TIMEOUT)
+{
+	struct ipcport_stat stat;
+
+	self->room->port = self->port;
+	EXPECT_EQ(0, in_time_namespace(self->room, "monotonic 100000 0", look_at_times, self->fd));
+	EXPECT_EQ(0, self->room->error);
+	ASSERT_EQ(0, port_stat(self->fd, self->port, &stat));
+	EXPECT_EQ(stat.out_created_ns + 100000 * 1000000000ULL, self->room->stat.out_created_ns);
+}
+
 int main(int argc, char **argv)
 {
 	return process_main(argc, argv);

@@ -8,6 +8,8 @@
  */
 #define _GNU_SOURCE
 #include <limits.h>
+#include <sched.h>
+#include <sys/resource.h>
 
 #include "actor.h"
 
@@ -842,6 +844,76 @@ TEST_F_TIMEOUT(line, is_answered_as_a_whole_when_the_port_ends, TIMEOUT)
 		EXPECT_EQ(-EPIPE, actor_end(self->actors[i]));
 		EXPECT_TRUE(is_poisoned(&self->actors[i]->delivery));
 		self->actors[i] = NULL;
+	}
+}
+
+/*
+ * A receiver that a signal kills after it was given a message. Both sides share a
+ * CPU and the sender is not preempted, so the receiver sleeps until it has both.
+ */
+FIXTURE(served) {
+	int fd;
+	int64_t port;
+	cpu_set_t cpus;
+};
+
+FIXTURE_VARIANT(served) {
+	int signal;
+};
+
+FIXTURE_VARIANT_ADD(served, sigkill) { .signal = SIGKILL, };
+FIXTURE_VARIANT_ADD(served, sigterm) { .signal = SIGTERM, };
+FIXTURE_VARIANT_ADD(served, sigquit) { .signal = SIGQUIT, };
+FIXTURE_VARIANT_ADD(served, sigabrt) { .signal = SIGABRT, };
+FIXTURE_VARIANT_ADD(served, sigsegv) { .signal = SIGSEGV, };
+
+static int set_policy(int policy, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	return sched_setscheduler(0, policy, &param) ? -errno : 0;
+}
+
+FIXTURE_SETUP(served)
+{
+	const struct rlimit no_core = { 0, 0 };
+	cpu_set_t one;
+
+	self->fd = dev_open();
+	ASSERT_LE(0, self->fd);
+	self->port = port_create(self->fd, CAPACITY);
+	ASSERT_LT(0, self->port);
+	ASSERT_EQ(0, setrlimit(RLIMIT_CORE, &no_core));
+	ASSERT_EQ(0, sched_getaffinity(0, sizeof(self->cpus), &self->cpus));
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+}
+
+FIXTURE_TEARDOWN(served)
+{
+	set_policy(SCHED_OTHER, 0);
+	sched_setaffinity(0, sizeof(self->cpus), &self->cpus);
+	close(self->fd);
+	EXPECT_TRUE(nothing_lives());
+}
+
+TEST_F_TIMEOUT(served, and_then_killed_gives_the_message_back, TIMEOUT)
+{
+	for (int i = 1; i <= 10; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(recv_value(self->fd, self->port, 0, FAR));
+		ASSERT_TRUE(wait_for_receivers(self->fd, self->port, 1));
+		if (set_policy(SCHED_FIFO, 50))
+			SKIP(kill(pid, SIGKILL); reap(pid); return, "only root may");
+		ASSERT_EQ(0, send_nb(self->fd, self->port, i));
+		ASSERT_EQ(0, kill(pid, variant->signal));
+		ASSERT_EQ(0, set_policy(SCHED_OTHER, 0));
+		ASSERT_EQ(-variant->signal, reap(pid));
+		EXPECT_PORT(self->fd, self->port, 1, i, i - 1);
+		EXPECT_EQ(i, recv_nb(self->fd, self->port));
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <net/net_namespace.h>
 #include <uapi/linux/ipcport.h>
 
+#include "access.h"
 #include "clock.h"
 #include "group.h"
 #include "limits.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "limits.h"
 
-#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/build_bug.h>
 #include <linux/err.h>
@@ -55,18 +54,18 @@ static unsigned long logged_limits;	/* (atomic) */
  * @ref: references			(atomic)
  * @uid: who				(const after alloc)
  * @node: in users			(lock: users_lock)
- * @nr: use of each limit		(atomic)
+ * @nr: use of each limit		(lock: users_lock)
  */
 struct ipcport_user {
 	refcount_t ref;
 	kuid_t uid;
 	struct hlist_node node;
-	atomic_long_t nr[NR_LIMITS];
+	u64 nr[NR_LIMITS];
 };
 
 /*
- * Users who hold something. Looked up when a port is created, never to send or
- * receive, so one lock is enough. users_lock is innermost and held alone.
+ * Users who hold something. Looked at when a port is created or ends, never to send
+ * or receive, so one lock is enough. users_lock is innermost and held alone.
  */
 static DEFINE_HASHTABLE(users, 6);
 static DEFINE_SPINLOCK(users_lock);
@@ -154,28 +153,14 @@ void ipcport_user_put(struct ipcport_user *user)
 	ipcport_count_dec(IPCPORT_USERS);
 }
 
-static int charge(struct ipcport_user *user, enum ipcport_limit limit, unsigned int nr)
+/* Each limit once: a user must not be able to fill the log. */
+static void report(const struct ipcport_user *user, enum ipcport_limit limit, unsigned int max)
 {
 	uid_t uid = from_kuid(&init_user_ns, user->uid);
-	long max = READ_ONCE(*limits[limit].max);
-	long now = atomic_long_read(&user->nr[limit]);
 
-	do {
-		if (now + nr > max) {
-			trace_ipcport_limit(uid, limit, max);
-			/* Each limit once: a user must not be able to fill the log. */
-			if (!test_and_set_bit(limit, &logged_limits))
-				pr_notice("user %u has reached %s=%ld\n", uid,
-					  limits[limit].name, max);
-			return -EDQUOT;
-		}
-	} while (!atomic_long_try_cmpxchg(&user->nr[limit], &now, now + nr));
-	return 0;
-}
-
-static void discharge(struct ipcport_user *user, enum ipcport_limit limit, unsigned int nr)
-{
-	atomic_long_sub(nr, &user->nr[limit]);
+	trace_ipcport_limit(uid, limit, max);
+	if (!test_and_set_bit(limit, &logged_limits))
+		pr_notice("user %u has reached %s=%u\n", uid, limits[limit].name, max);
 }
 
 /**
@@ -185,20 +170,31 @@ static void discharge(struct ipcport_user *user, enum ipcport_limit limit, unsig
  *
  * The first refusal by a limit since the module was loaded is logged.
  *
- * Context: Process.
+ * Context: Process. Takes and releases users_lock.
  * Return: 0, or -EDQUOT and nothing was counted.
  */
 int ipcport_user_charge_port(struct ipcport_user *user, unsigned int capacity)
 {
-	int ret;
+	const unsigned int more[NR_LIMITS] = { [LIMIT_PORTS] = 1, [LIMIT_MESSAGES] = capacity };
+	enum ipcport_limit limit;
+	unsigned int max;
 
-	ret = charge(user, LIMIT_PORTS, 1);
-	if (ret)
-		return ret;
-	ret = charge(user, LIMIT_MESSAGES, capacity);
-	if (ret)
-		discharge(user, LIMIT_PORTS, 1);
-	return ret;
+	spin_lock(&users_lock);
+	for (limit = 0; limit < NR_LIMITS; limit++) {
+		max = READ_ONCE(*limits[limit].max);
+		if (user->nr[limit] + more[limit] > max)
+			break;
+	}
+	if (limit == NR_LIMITS) {
+		user->nr[LIMIT_PORTS]++;
+		user->nr[LIMIT_MESSAGES] += capacity;
+	}
+	spin_unlock(&users_lock);
+
+	if (limit == NR_LIMITS)
+		return 0;
+	report(user, limit, max);
+	return -EDQUOT;
 }
 
 /**
@@ -206,10 +202,12 @@ int ipcport_user_charge_port(struct ipcport_user *user, unsigned int capacity)
  * @user: whose port it was
  * @capacity: messages it could hold
  *
- * Context: Process.
+ * Context: Process. Takes and releases users_lock.
  */
 void ipcport_user_discharge_port(struct ipcport_user *user, unsigned int capacity)
 {
-	discharge(user, LIMIT_MESSAGES, capacity);
-	discharge(user, LIMIT_PORTS, 1);
+	spin_lock(&users_lock);
+	user->nr[LIMIT_PORTS]--;
+	user->nr[LIMIT_MESSAGES] -= capacity;
+	spin_unlock(&users_lock);
 }

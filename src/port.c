@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "port.h"
 
-#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/pid.h>
 #include <linux/printk.h>
@@ -14,7 +12,6 @@
 #include <linux/signal.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
-#include <linux/user_namespace.h>
 
 #include "count.h"
 #include "limits.h"
@@ -342,8 +339,8 @@ void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch)
 	port->nr_received -= batch->nr;
 	trace_ipcport_unpop(port->id, batch->nr);
 	ipcport_queue_merge(&port->queue, batch);
-	/* Receivers wait only while the queue is empty. */
-	while (was_empty && port->queue.nr && port->nr_waiters)
+	/* Receivers wait only while the queue is empty. Of a DEAD port, see recv_locked(). */
+	while (port->state == IPCPORT_LIVE && was_empty && port->queue.nr && port->nr_waiters)
 		wake_one_locked(port);
 	ipcport_unlock(port);
 }
@@ -405,46 +402,6 @@ void ipcport_wake_all(struct ipcport *port)
 		ipcport_unlock(port);
 		cond_resched();
 	} while (is_more);
-}
-
-/**
- * ipcport_is_owner() - does the current process own a port?
- * @port: the port
- *
- * A thread's port is owned by all threads of its process in this sense.
- *
- * Context: Process.
- * Return: whether it does.
- */
-bool ipcport_is_owner(const struct ipcport *port)
-{
-	return port->tgid == task_tgid(current);
-}
-
-/**
- * ipcport_permission() - may the current task use a port?
- * @port: the port
- * @user_ns: user namespace in which CAP_IPC_OWNER overrides the mode
- * @mask: MAY_READ to receive, MAY_WRITE to send; both if either is enough
- *
- * The owner process may always, also when it has become another user since.
- *
- * Context: Process.
- * Return: 0 or -EACCES.
- */
-int ipcport_permission(const struct ipcport *port, struct user_namespace *user_ns, int mask)
-{
-	unsigned int mode = port->mode;
-
-	if (ipcport_is_owner(port))
-		return 0;
-	if (uid_eq(current_euid(), port->uid))
-		mode >>= 6;
-	else if (in_egroup_p(port->gid))
-		mode >>= 3;
-	if ((mask & mode) || ns_capable(user_ns, CAP_IPC_OWNER))
-		return 0;
-	return -EACCES;
 }
 
 static void port_free(struct ipcport *port)

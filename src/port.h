@@ -35,7 +35,6 @@ struct ipcport_ns;
 struct ipcport_user;
 struct pid;
 struct task_struct;
-struct user_namespace;
 
 /**
  * enum ipcport_state - a port's life; it only moves forward
@@ -162,9 +161,6 @@ static inline void ipcport_unlock(struct ipcport *port)
 {
 	spin_unlock(&port->waiters.lock);
 }
-
-bool ipcport_is_owner(const struct ipcport *port);
-int ipcport_permission(const struct ipcport *port, struct user_namespace *user_ns, int mask);
 
 int ipcport_send(struct ipcport *port, struct ipcport_queue *batch,
 		 const struct ipcport_wait *wait);

@@ -6,6 +6,7 @@
 #include <linux/uaccess.h>
 #include <net/net_namespace.h>
 
+#include "access.h"
 #include "port.h"
 #include "registry.h"
 

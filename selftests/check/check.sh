@@ -104,7 +104,7 @@ kernel_doc() {
 
 scripts_lint() {
 	shellcheck "$vm"/*.sh "$here"/*.sh .ci/run
-	shellcheck -s dash "$vm/init" "$vm/guest.sh"
+	shellcheck -s dash "$vm/init" "$vm/guest.sh" selftests/*_test.sh
 }
 
 codespell_all() {

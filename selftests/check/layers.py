@@ -14,7 +14,7 @@ import sys
 LAYERS = [
     ("doors", "main dev ioctl control transfer ucmd netlink"),
     ("actors", "owner handle call"),
-    ("objects", "registry port"),
+    ("objects", "registry access port"),
     ("parts", "queue msg group limits"),
     ("ground", "trace count clock version compat"),
 ]
@@ -28,6 +28,7 @@ ALONG = {
     "owner": "handle call",
     "handle": "port",
     "registry": "port",
+    "access": "port",
     "queue": "msg",
 }
 

@@ -10,8 +10,8 @@
  *
  * Once the exit of an owner process can be seen by waitpid(), a pidfd or SIGCHLD,
  * nothing can be done with its ports any more. Other signs can be seen a little
- * earlier: the end of a pipe that it held, or pthread_join() of an owner thread. An
- * open file is closed for the last time when no descriptor refers to it and no
+ * earlier: the end of a pipe that it held, pthread_join() of an owner thread, or
+ * the return of vfork(). An open file is closed for the last time when no descriptor refers to it and no
  * ioctl on it is still running: a thread that waits in one keeps it open.
  *
  * Rules that hold for every ioctl here
@@ -19,8 +19,9 @@
  * - Structures only grow at their end. The kernel takes the size from the ioctl
  *   number: a shorter structure of an older program is completed with zeroes, a
  *   longer one of a newer program is taken if what this kernel does not know is
- *   zero. Members named out_* are written by the kernel, on success only; the
- *   others are read. 32-bit and 64-bit programs use the same layout.
+ *   zero. Members named out_* are written by the kernel, on success only (but for
+ *   a structure of which only a part can be written); the others are read. 32-bit
+ *   and 64-bit programs use the same layout.
  * - Unknown flags and reserved members that are not zero are refused before
  *   anything happens. An ioctl that fails has changed nothing (but see RECV).
  * - Times are in nanoseconds of CLOCK_MONOTONIC, as the caller's time namespace
@@ -50,16 +51,17 @@
  * EINTR        a signal arrived
  * EPIPE        the port ended while the caller was waiting or about to
  * EDQUOT       a limit of the user is reached; the kernel log names it, once
- * ENOMEM       no memory, or the limit of the memory cgroup is reached
+ * ENOMEM       no memory; at the limit of a memory cgroup its OOM killer may end
+ *              one of its processes first, as with any other memory
  *
  * Who may do what
  *
  * A port has a uid, a gid (those of its creator) and a mode, like a file: write
  * permission is for SEND, read permission for RECV, either is enough for STAT.
- * The owner process may do everything, also when it has become another user since;
- * only it may DESTROY. CAP_IPC_OWNER in the user namespace that owns the network
+ * The owner process may do everything, also when it has become another user since,
+ * or runs another program; only it may DESTROY. CAP_IPC_OWNER in the user namespace that owns the network
  * namespace overrides both. It is the calling thread that is judged, each time, not
- * who opened the file.
+ * who opened the file, nor whether for reading or for writing.
  */
 #ifndef _UAPI_LINUX_IPCPORT_H
 #define _UAPI_LINUX_IPCPORT_H
