@@ -35,7 +35,8 @@ struct ipcport_ioctl_op {
 static const struct ipcport_ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IPCPORT_IOC_VERSION, ipcport_ioctl_version, struct ipcport_version, out_batch_max),
 	IOCTL_OP(IPCPORT_IOC_PORT_CREATE, ipcport_ioctl_create, struct ipcport_create, out_port),
-	IOCTL_OP(IPCPORT_IOC_PORT_DESTROY, ipcport_ioctl_destroy, struct ipcport_destroy, __reserved),
+	IOCTL_OP(IPCPORT_IOC_PORT_DESTROY, ipcport_ioctl_destroy, struct ipcport_destroy,
+		 __reserved),
 	IOCTL_OP(IPCPORT_IOC_PORT_STAT, ipcport_ioctl_stat, struct ipcport_stat, out_created_ns),
 	IOCTL_OP(IPCPORT_IOC_MSG_SEND, ipcport_ioctl_send, struct ipcport_send, deadline_ns),
 	IOCTL_OP(IPCPORT_IOC_MSG_RECV, ipcport_ioctl_recv, struct ipcport_recv, deadline_ns),

@@ -64,7 +64,7 @@ static int copy_in(struct ipcport_queue *batch, const struct ipcport_message __u
 }
 
 static int send_array(struct ipcport *port, const struct ipcport_send *args,
-		       const struct ipcport_wait *wait)
+		      const struct ipcport_wait *wait)
 {
 	const struct ipcport_message __user *from = u64_to_user_ptr(args->messages);
 	struct ipcport_queue batch = IPCPORT_QUEUE_INIT(batch);
@@ -142,7 +142,7 @@ static int copy_out(struct ipcport_delivery __user *to, struct ipcport_queue *ba
 }
 
 static int recv_array(struct ipcport *port, const struct ipcport_recv *args,
-		       struct ipcport_wait *wait)
+		      struct ipcport_wait *wait)
 {
 	struct ipcport_delivery __user *to = u64_to_user_ptr(args->deliveries);
 	struct ipcport_queue batch = IPCPORT_QUEUE_INIT(batch);

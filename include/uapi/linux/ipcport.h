@@ -11,8 +11,9 @@
  * Once the exit of an owner process can be seen by waitpid(), a pidfd or SIGCHLD,
  * nothing can be done with its ports any more. Other signs can be seen a little
  * earlier: the end of a pipe that it held, pthread_join() of an owner thread, or
- * the return of vfork(). An open file is closed for the last time when no descriptor refers to it and no
- * ioctl on it is still running: a thread that waits in one keeps it open.
+ * the return of vfork(). An open file is closed for the last time when no descriptor
+ * refers to it and no ioctl on it is still running: a thread that waits in one keeps
+ * it open.
  *
  * Rules that hold for every ioctl here
  *
@@ -59,9 +60,9 @@
  * A port has a uid, a gid (those of its creator) and a mode, like a file: write
  * permission is for SEND, read permission for RECV, either is enough for STAT.
  * The owner process may do everything, also when it has become another user since,
- * or runs another program; only it may DESTROY. CAP_IPC_OWNER in the user namespace that owns the network
- * namespace overrides both. It is the calling thread that is judged, each time, not
- * who opened the file, nor whether for reading or for writing.
+ * or runs another program; only it may DESTROY. CAP_IPC_OWNER in the user namespace
+ * that owns the network namespace overrides both. It is the calling thread that is
+ * judged, each time, not who opened the file, nor whether for reading or writing.
  */
 #ifndef _UAPI_LINUX_IPCPORT_H
 #define _UAPI_LINUX_IPCPORT_H
