@@ -13,7 +13,6 @@
 #define IPCPORT_ACTOR_H
 
 #include <pthread.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include "ipcport_test.h"
@@ -22,9 +21,6 @@
 #define KILLED		(-1000)
 
 #define ACTOR_STACK	(64 * 1024)
-
-/* A 32-bit program repeats a test for its ABI's sake; it need not find races again. */
-#define LESS_IN_32(nr)	((nr) / (sizeof(long) == 8 ? 1 : 10))
 
 /**
  * struct actor - what to do, and what became of it
@@ -67,16 +63,6 @@ struct actor {
 	pthread_t thread;
 	pid_t pid;
 };
-
-/* Zeroed memory that children share; it stays until the test ends. */
-HELPER void *shared_alloc(size_t size)
-{
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		abort();
-	return memory;
-}
 
 /* Send @count messages with the numbers from @value on. */
 HELPER int send_values(int fd, uint64_t port, uint64_t value, uint32_t count, uint32_t flags,

@@ -397,7 +397,7 @@ TEST_F_TIMEOUT(owner, killed_500_times_never_has_a_live_port_after_waitpid, LONG
 	struct ipcport_stat stat;
 	int nr_alive = 0;
 
-	for (int i = 0; i < TIMES(500); i++) {
+	for (int i = 0; i < LESS_IN_32(500); i++) {
 		self->pid = start_owner(self->fd, self->scene);
 		ASSERT_TRUE(wait_until(self->scene->is_ready));
 		kill(self->pid, SIGKILL);
@@ -416,7 +416,7 @@ TEST_F_TIMEOUT(owner, killed_200_times_never_has_a_live_port_after_its_pidfd_is_
 	struct ipcport_stat stat;
 	int nr_alive = 0;
 
-	for (int i = 0; i < TIMES(200); i++) {
+	for (int i = 0; i < LESS_IN_32(200); i++) {
 		self->pid = start_owner(self->fd, self->scene);
 		pollfd.fd = syscall(SYS_pidfd_open, self->pid, 0);
 		ASSERT_LE(0, pollfd.fd);
@@ -670,7 +670,7 @@ TEST_F_TIMEOUT(owner, is_killed_in_the_middle_of_create, LONG_TIMEOUT)
 	int64_t first, port;
 
 	srandom(1);
-	for (int i = 0; i < TIMES(100); i++) {
+	for (int i = 0; i < LESS_IN_32(100); i++) {
 		first = port_create(self->fd, 1);
 		ASSERT_LT(0, first);
 		*last = 0;

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -31,6 +32,22 @@
 #define POISON		0xcc
 
 #define HELPER		static inline __attribute__((unused))
+
+/*
+ * How often to repeat what may go wrong rarely. Below the ioctl the kernel does the
+ * same for 32-bit programs, so they need not take as long.
+ */
+#define LESS_IN_32(nr)	((nr) / (sizeof(long) == 8 ? 1 : 10))
+
+/* Zeroed memory that the children of this process share with it, until it ends. */
+HELPER void *shared_alloc(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		abort();
+	return memory;
+}
 
 HELPER int dev_open(void)
 {

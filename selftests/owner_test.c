@@ -112,7 +112,7 @@ TEST_F_TIMEOUT(owner, thread_exits_500_times_and_its_port_ends_each_time, LONG_T
 	pthread_t thread;
 
 	process_fd = self->fd;
-	for (int i = 0; i < TIMES(500); i++) {
+	for (int i = 0; i < LESS_IN_32(500); i++) {
 		self->stage->go = 1;
 		ASSERT_EQ(0, pthread_create(&thread, NULL, own_until_go, self->stage));
 		pthread_join(thread, NULL);
@@ -239,7 +239,7 @@ TEST_F_TIMEOUT(owner, ends_once_when_its_last_two_threads_exit_together, LONG_TI
 {
 	struct stage *stage = self->stage;
 
-	for (int i = 0; i < TIMES(300); i++) {
+	for (int i = 0; i < LESS_IN_32(300); i++) {
 		stage->phase = 0;
 		self->pid = fork();
 		if (!self->pid) {
@@ -276,7 +276,7 @@ TEST_F_TIMEOUT(owner, retires_and_returns_in_four_threads_and_is_then_killed, LO
 	unsigned int target = 0;
 
 	process_fd = self->fd;
-	for (int i = 0; i < TIMES(10); i++) {
+	for (int i = 0; i < LESS_IN_32(10); i++) {
 		self->pid = fork();
 		if (!self->pid) {
 			for (int j = 0; j < 3; j++)
@@ -393,7 +393,7 @@ TEST_F_TIMEOUT(owner, dies_while_somebody_else_closes_the_file, LONG_TIMEOUT)
 	struct stage *stage = self->stage;
 	int fd;
 
-	for (int i = 0; i < TIMES(200); i++) {
+	for (int i = 0; i < LESS_IN_32(200); i++) {
 		stage->phase = 0;
 		fd = dev_open();
 		ASSERT_LE(0, fd);

@@ -19,7 +19,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -29,22 +28,6 @@
 
 /* Seconds that a test may take before the harness ends it and its children. */
 #define LONG_TIMEOUT	300
-
-/*
- * How often to repeat what may go wrong rarely. Below the ioctl the kernel does the
- * same for 32-bit programs, so they need not take as long.
- */
-#define TIMES(_nr)	(sizeof(long) == 8 ? (_nr) : (_nr) / 5)
-
-/* Zeroed memory that the children of this process share with it. */
-HELPER void *shared_alloc(size_t size)
-{
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		abort();
-	return memory;
-}
 
 /* Orphans of this process' children become its children, so that it can reap them. */
 HELPER void adopt_orphans(void)
