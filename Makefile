@@ -67,7 +67,8 @@ shell:
 	@$(VM)/deps.sh vm
 	@$(MAKE) --no-print-directory module KERNEL=$(or $(KERNEL),6.12)
 	@$(MAKE) -s -C tools static
-	@$(VM)/vm.sh -k $(or $(KERNEL),6.12) -f build/tools/ipcport/ipcport.static:/bin/ipcport -i
+	@$(VM)/vm.sh -k $(or $(KERNEL),6.12) -f build/tools/ipcport/ipcport.static:/bin/ipcport \
+		$(foreach text,$(wildcard /usr/share/common-licenses/GPL-3),-f $(text):$(text)) -i
 
 ## install: the module for the running kernel, and the tools (root; DESTDIR=)
 install: all

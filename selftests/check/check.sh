@@ -172,6 +172,7 @@ check_vm() {
 	check "selftests build" build_tests
 	for kernel in "$@"; do
 		start=$SECONDS status=0
+		echo "...  kselftests $kernel, in a virtual machine: some minutes"
 		make_module "$kernel" > "$logs/vm-$kernel.build" 2>&1 || true
 		run_vm "$kernel"
 		python3 "$here/results.py" "$logs/vm-$kernel.tap" "$logs/vm-$kernel.kernel" \

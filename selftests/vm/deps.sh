@@ -50,7 +50,7 @@ install_packages() {
 	echo "deps: installing $*"
 	echo "deps: reading the package lists"
 	as_root apt-get -qq -o Acquire::Retries=3 update
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+	as_root env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get -q -y \
 		-o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o Dpkg::Progress-Fancy=0 \
 		install --no-install-recommends "$@" |
 		awk '/^(Need to get|After this|Fetched)/ { print "deps: " $0 }

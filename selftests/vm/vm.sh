@@ -23,7 +23,7 @@ readonly TIMED_OUT=124 DIED=125 CANNOT_START=126
 usage() {
 	cat << 'END'
 usage: vm.sh [OPTION]... -- COMMAND [ARG]...	run COMMAND as root in the guest
-       vm.sh [OPTION]... -i			a shell in the guest; ^A x ends it
+       vm.sh [OPTION]... -i			a shell in the guest; exit ends it, or ^A x
   -k KERNEL	6.1, 6.12 or 6.12-rt (6.12)
   -t SECONDS	time limit (600; none with -i)
   -m MEMORY	(1024M)
@@ -63,7 +63,12 @@ parse() {
 	done
 	shift $((OPTIND - 1))
 	command=("$@")
-	[ -n "$interactive" ] || [ $# -gt 0 ] || { usage >&2; exit $CANNOT_START; }
+	if [ -n "$interactive" ]; then
+		[ $# -eq 0 ] || die "-i is a shell of yours, it takes no command"
+		[ -t 0 ] || die "-i needs a terminal"
+	else
+		[ $# -gt 0 ] || { usage >&2; exit $CANNOT_START; }
+	fi
 }
 
 # Everything that must be there, one line for what is not.
@@ -130,7 +135,7 @@ helpers() {
 # What a shell prints first, and its prompt.
 shell_files() {
 	printf 'PS1="[vm %s] \\w # "\n' "$kernel" > "$root/vm/profile"
-	printf '\nThis is a virtual machine with Linux %s and ipcport. ^A x leaves it.\n\n' \
+	printf '\nThis is a virtual machine with Linux %s and ipcport.\n"exit" leaves it, and so does Ctrl-a x.\n\n' \
 		"$kernel" > "$root/vm/welcome"
 	# a terminal that does not know its size says 0
 	{ stty size 2> /dev/null || echo 24 80; } |
