@@ -206,20 +206,20 @@ static bool is_dying(void)
 {
 	/* It is the task's own, so it does not change under it. */
 	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
-	bool is_dying = fatal_signal_pending(current);
+	bool is_fatal = fatal_signal_pending(current);
 	sigset_t pending;
 	int sig;
 
-	if (is_dying || !signal_pending(current))
-		return is_dying;
+	if (is_fatal || !signal_pending(current))
+		return is_fatal;
 	spin_lock_irq(&sighand->siglock);
 	sigorsets(&pending, &current->pending.signal, &current->signal->shared_pending.signal);
 	sigandnsets(&pending, &pending, &current->blocked);
-	for (sig = 1; sig < SIGRTMIN && !is_dying; sig++)
-		is_dying = sigismember(&pending, sig) && sig_kernel_coredump(sig) &&
+	for (sig = 1; sig < SIGRTMIN && !is_fatal; sig++)
+		is_fatal = sigismember(&pending, sig) && sig_kernel_coredump(sig) &&
 			   sighand->action[sig - 1].sa.sa_handler == SIG_DFL;
 	spin_unlock_irq(&sighand->siglock);
-	return is_dying;
+	return is_fatal;
 }
 
 /*
