@@ -10,6 +10,7 @@
 #define COMMAND_H
 
 #include <getopt.h>
+#include <stdbool.h>
 
 /* Exit status of every subcommand; the user's scripts rely on it. */
 enum status {
@@ -50,5 +51,18 @@ extern const struct command version_command;
  * Return: STATUS_OK.
  */
 int command_help(const struct command *command);
+
+/**
+ * command_json_option() - read a command line whose options are --json and --help
+ * @command: the subcommand
+ * @argc: as for its run()
+ * @argv: as for its run(); arguments that are no options begin at argv[optind] afterwards
+ * @is_json: set to whether --json is there
+ * @status: set to the exit status if this was all
+ *
+ * Return: true to go on, false after --help or a complaint.
+ */
+bool command_json_option(const struct command *command, int argc, char *argv[], bool *is_json,
+			 int *status);
 
 #endif /* COMMAND_H */

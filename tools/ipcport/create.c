@@ -163,8 +163,8 @@ static int run_command(const struct options *options, const sigset_t *signals,
 		return fail(errno, "set IPCPORT_PORT");
 	ret = spawn(&pid, options->argv, mask);
 	if (ret) {
-		fprintf(stderr, "ipcport: cannot run %s: %s (%s)\n", options->argv[0],
-			strerror(ret), fail_name(ret));
+		fail_because("cannot run %s: %s (%s)", options->argv[0], strerror(ret),
+			     fail_name(ret));
 		return ret == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUNNABLE;
 	}
 	return attend(pid, signals);

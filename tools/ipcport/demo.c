@@ -44,9 +44,7 @@ int demo_check(const struct demo *demo, bool is_kept, const char *claim)
 		demo_say(demo, "   => %s", claim);
 		return STATUS_OK;
 	}
-	fflush(stdout);
-	fprintf(stderr, "ipcport: promised, but not so: %s\n", claim);
-	return STATUS_FAILED;
+	return fail_because("promised, but not so: %s", claim);
 }
 
 static int open_input(struct demo *demo)
@@ -59,9 +57,8 @@ static int open_input(struct demo *demo)
 	demo->input = open(demo->path, O_RDONLY | O_CLOEXEC);
 	if (demo->input >= 0)
 		return STATUS_OK;
-	fprintf(stderr, "ipcport: cannot open %s: %s (%s); name a text FILE to send\n",
-		demo->path, strerror(errno), fail_name(errno));
-	return STATUS_FAILED;
+	return fail_because("cannot open %s: %s (%s); name a text FILE to send", demo->path,
+			    strerror(errno), fail_name(errno));
 }
 
 static int show(struct demo *demo)
@@ -97,21 +94,11 @@ static int open_and_show(const char *path, bool is_json)
 
 static int run(int argc, char *argv[])
 {
-	static const struct option table[] = {
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ 0 }
-	};
-	bool is_json = false;
-	int option;
+	bool is_json;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "jh", table, NULL)) != -1) {
-		if (option == 'h')
-			return command_help(&demo_command);
-		if (option == '?')
-			return fail_hint(argv);
-		is_json = true;
-	}
+	if (!command_json_option(&demo_command, argc, argv, &is_json, &status))
+		return status;
 	if (argc - optind > 1)
 		return fail_usage("'%s' is one argument too many", argv[optind + 1]);
 	return open_and_show(optind < argc ? argv[optind] : DEFAULT_FILE, is_json);

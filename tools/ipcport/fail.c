@@ -28,6 +28,9 @@ static const struct {
 	{ ETIMEDOUT, "the time is up" },
 };
 
+/* The subcommand that runs, NULL before there is one. */
+static const char *subcommand;
+
 const char *fail_words(int error)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(dictionary); i++) {
@@ -63,6 +66,22 @@ int fail(int error, const char *format, ...)
 	return STATUS_FAILED;
 }
 
+int fail_because(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return STATUS_FAILED;
+}
+
+void fail_in(const char *name)
+{
+	subcommand = name;
+}
+
 int fail_usage(const char *format, ...)
 {
 	va_list args;
@@ -70,7 +89,10 @@ int fail_usage(const char *format, ...)
 	va_start(args, format);
 	complain(format, args);
 	va_end(args);
-	fputs("; see 'ipcport help'\n", stderr);
+	if (subcommand)
+		fprintf(stderr, "; see 'ipcport %s --help'\n", subcommand);
+	else
+		fputs("; see 'ipcport help'\n", stderr);
 	return STATUS_USAGE;
 }
 

@@ -26,7 +26,21 @@ const char *fail_name(int error);
 int fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /**
- * fail_usage() - say on stderr what is wrong with the command line
+ * fail_because() - say on stderr what failed, where no errno value says it well
+ * @format: the whole message, as for printf()
+ *
+ * Return: STATUS_FAILED.
+ */
+int fail_because(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * fail_in() - name the subcommand that runs, for the hint of fail_usage()
+ * @name: its name; the pointer is kept
+ */
+void fail_in(const char *name);
+
+/**
+ * fail_usage() - say on stderr what is wrong with the command line, and point to help
  * @format: what is wrong, as for printf()
  *
  * Return: STATUS_USAGE.

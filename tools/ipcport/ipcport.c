@@ -49,6 +49,27 @@ int command_help(const struct command *command)
 	return STATUS_OK;
 }
 
+bool command_json_option(const struct command *command, int argc, char *argv[], bool *is_json,
+			 int *status)
+{
+	static const struct option table[] = {
+		{ "json", no_argument, NULL, 'j' },
+		OPTION_HELP,
+		{ 0 }
+	};
+	int option;
+
+	*is_json = false;
+	while ((option = getopt_long(argc, argv, "jh", table, NULL)) != -1) {
+		if (option != 'j') {
+			*status = option == 'h' ? command_help(command) : fail_hint(argv);
+			return false;
+		}
+		*is_json = true;
+	}
+	return true;
+}
+
 static int help(const char *name)
 {
 	const struct command *command;
@@ -70,6 +91,7 @@ static int run(const struct command *command, int argc, char *argv[])
 	/* getopt_long() begins its complaints with it. */
 	snprintf(name, sizeof(name), "ipcport %s", command->name);
 	argv[0] = name;
+	fail_in(command->name);
 	return command->run(argc, argv);
 }
 

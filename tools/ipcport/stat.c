@@ -65,22 +65,12 @@ static int show(uint64_t port, bool is_json)
 
 static int run(int argc, char *argv[])
 {
-	static const struct option table[] = {
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ 0 }
-	};
-	bool is_json = false;
-	int option, status;
+	bool is_json;
+	int status;
 	uint64_t port;
 
-	while ((option = getopt_long(argc, argv, "jh", table, NULL)) != -1) {
-		if (option == 'h')
-			return command_help(&stat_command);
-		if (option == '?')
-			return fail_hint(argv);
-		is_json = true;
-	}
+	if (!command_json_option(&stat_command, argc, argv, &is_json, &status))
+		return status;
 	status = parse_port(argv[optind], &port);
 	if (status)
 		return status;

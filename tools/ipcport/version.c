@@ -102,21 +102,11 @@ static int show(bool is_json)
 
 static int run(int argc, char *argv[])
 {
-	static const struct option table[] = {
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ 0 }
-	};
-	bool is_json = false;
-	int option;
+	bool is_json;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "jh", table, NULL)) != -1) {
-		if (option == 'h')
-			return command_help(&version_command);
-		if (option == '?')
-			return fail_hint(argv);
-		is_json = true;
-	}
+	if (!command_json_option(&version_command, argc, argv, &is_json, &status))
+		return status;
 	if (argv[optind])
 		return fail_usage("'%s' is one argument too many", argv[optind]);
 	return show(is_json);

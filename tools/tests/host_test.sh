@@ -108,6 +108,8 @@ test_usage_errors() {
 		usage "$name with a negative port" "$name" -- -1
 		usage "$name with a word for a port" "$name" first
 	done
+	check "the hint names the command's help" complains \
+		"ipcport: 'first' is not the number of a port; see 'ipcport destroy --help'"
 	usage "create, capacity 0" create --capacity 0
 	usage "create, capacity beyond 32 bits" create --capacity 4294967296
 	usage "create, mode with execute bits" create --mode 0777
