@@ -30,7 +30,8 @@ long ipcport_ioctl_version(struct ipcport_ucmd *ucmd)
 	if (args->flags)
 		return -EOPNOTSUPP;
 	args->out_version = IPCPORT_MODULE_VERSION_CODE;
-	args->out_features = IPCPORT_FEATURE_MESSAGES | IPCPORT_FEATURE_OWNER_THREAD;
+	args->out_features = IPCPORT_FEATURE_MESSAGES | IPCPORT_FEATURE_OWNER_THREAD |
+			     IPCPORT_FEATURE_CALLS;
 	args->out_capacity_max = ipcport_max_capacity();
 	args->out_batch_max = IPCPORT_BATCH_MAX;
 	return ipcport_ucmd_respond(ucmd);
@@ -38,7 +39,7 @@ long ipcport_ioctl_version(struct ipcport_ucmd *ucmd)
 
 static int parse_create(const struct ipcport_create *args)
 {
-	if (args->flags & ~IPCPORT_CREATE_F_OWNER_THREAD)
+	if (args->flags & ~(IPCPORT_CREATE_F_OWNER_THREAD | IPCPORT_CREATE_F_NOTIFY_ABORT))
 		return -EOPNOTSUPP;
 	if (args->__reserved || args->mode & ~0666)
 		return -EINVAL;
@@ -64,6 +65,7 @@ long ipcport_ioctl_create(struct ipcport_ucmd *ucmd)
 	port = ipcport_alloc(capacity, args->mode ?: IPCPORT_MODE_DEFAULT, is_thread);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
+	port->is_notifying = args->flags & IPCPORT_CREATE_F_NOTIFY_ABORT;
 	ret = ipcport_user_charge_port(port->user, capacity);
 	if (ret)
 		goto err_put_port;
@@ -143,6 +145,7 @@ static void fill_stat(struct ipcport_stat *args, struct ipcport *port)
 	args->out_sent = now.nr_sent;
 	args->out_received = now.nr_received;
 	args->out_created_ns = ipcport_time_to_user(port->created_ns);
+	args->out_calls = now.nr_calls;
 }
 
 long ipcport_ioctl_stat(struct ipcport_ucmd *ucmd)

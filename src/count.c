@@ -10,6 +10,7 @@ DEFINE_PER_CPU(struct ipcport_counts, ipcport_counts);
 static const char * const kind_names[IPCPORT_NR_KINDS] = {
 	[IPCPORT_PORTS]		= "ports",
 	[IPCPORT_MSGS]		= "messages",
+	[IPCPORT_CALLS]		= "calls",
 	[IPCPORT_WAITERS]	= "waiters",
 	[IPCPORT_OWNERS]	= "owners",
 	[IPCPORT_USERS]		= "users",

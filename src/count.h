@@ -15,8 +15,9 @@
 /**
  * enum ipcport_kind - what is counted
  * @IPCPORT_PORTS: struct ipcport, from alloc to free
- * @IPCPORT_MSGS: struct ipcport_msg, from alloc to free
- * @IPCPORT_WAITERS: threads blocked in a port
+ * @IPCPORT_MSGS: one-way messages and notices, from alloc to free
+ * @IPCPORT_CALLS: struct ipcport_kcall, from alloc to free
+ * @IPCPORT_WAITERS: threads asleep in a port or a call
  * @IPCPORT_OWNERS: struct ipcport_owner, from alloc to free
  * @IPCPORT_USERS: struct ipcport_user, from alloc to free
  * @IPCPORT_FILES: open device files
@@ -25,6 +26,7 @@
 enum ipcport_kind {
 	IPCPORT_PORTS,
 	IPCPORT_MSGS,
+	IPCPORT_CALLS,
 	IPCPORT_WAITERS,
 	IPCPORT_OWNERS,
 	IPCPORT_USERS,

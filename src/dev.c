@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "dev.h"
 
+#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -12,21 +13,27 @@
 #include "count.h"
 #include "group.h"
 #include "ioctl.h"
+#include "outbox.h"
 #include "registry.h"
 #include "ucmd.h"
 
 /**
  * struct ipcport_dev - an open device file
- * @group: ports created through it; used by the open file	(atomic)
+ * @group: what ends with it; used by the open file	(atomic)
+ * @outbox: calls that are outstanding on it		(lock: its own)
+ * @process: group of the first process that called or received through it, used; or
+ *	NULL						(atomic)
  * @ns: registry of the network namespace of the task that opened it; held through
  *	a reference to the namespace			(const after open)
  */
 struct ipcport_dev {
 	struct ipcport_group group;
+	struct ipcport_outbox outbox;
+	struct ipcport_group *process;
 	struct ipcport_ns *ns;
 };
 
-/* The file is closed and none of its ports is LIVE. */
+/* The file is closed, and nothing is left that ends with it. */
 static void dev_retire(struct ipcport_group *group)
 {
 	struct ipcport_dev *dev = container_of(group, struct ipcport_dev, group);
@@ -44,7 +51,9 @@ static int dev_open(struct inode *inode, struct file *file)
 	if (!dev)
 		return -ENOMEM;
 	ipcport_group_init(&dev->group, dev_retire);
+	ipcport_outbox_init(&dev->outbox);
 	dev->ns = ipcport_ns_from_net(get_net(current->nsproxy->net_ns));
+	atomic_inc(&dev->ns->nr_files);
 	file->private_data = dev;
 	ipcport_count_inc(IPCPORT_FILES);
 	return stream_open(inode, file);
@@ -54,7 +63,11 @@ static int dev_release(struct inode *inode, struct file *file)
 {
 	struct ipcport_dev *dev = file->private_data;
 
-	ipcport_close_group(&dev->group, IPCPORT_CAUSE_CLOSE);
+	atomic_dec(&dev->ns->nr_files);
+	ipcport_outbox_end(&dev->outbox);
+	ipcport_group_end(&dev->group, IPCPORT_CAUSE_CLOSE);
+	if (dev->process)
+		ipcport_group_put(dev->process);
 	ipcport_group_put(&dev->group);
 	return 0;
 }
@@ -65,7 +78,9 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct ipcport_door door = {
 		.ns = dev->ns,
 		.group = &dev->group,
-		.is_nonblock = file->f_flags & O_NONBLOCK,
+		.outbox = &dev->outbox,
+		.process = &dev->process,
+		.file = file,
 	};
 
 	return ipcport_ioctl(&door, cmd, (void __user *)arg);

@@ -2,9 +2,10 @@
 /**
  * DOC: Groups
  *
- * A group holds ports that end together. Each live port is in two: that of its
- * owner and that of the device file through which it was created. Ending a group
- * costs what is in it, whatever else the system holds.
+ * A group holds what ends together: a live port is in the group of its owner and in
+ * that of the device file through which it was created; calls are in those of the
+ * processes and files that made or received them, where these could leave others
+ * waiting. Ending a group costs what is in it, whatever else the system holds.
  *
  * A group is used by its members, by whoever is about to add one, and by whoever
  * embeds it for as long as that takes members. When the last use ends the group
@@ -18,14 +19,34 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 
-struct ipcport;
+/**
+ * enum ipcport_cause - why something ends
+ * @IPCPORT_CAUSE_DESTROY: somebody who may asked for it
+ * @IPCPORT_CAUSE_EXIT: its process or thread has exited
+ * @IPCPORT_CAUSE_CLOSE: its device file was closed for the last time
+ */
+enum ipcport_cause {
+	IPCPORT_CAUSE_DESTROY,
+	IPCPORT_CAUSE_EXIT,
+	IPCPORT_CAUSE_CLOSE,
+};
 
 /**
- * struct ipcport_group - ports that end together
+ * struct ipcport_member_ops - what a member is
+ * @get: one more reference to the object; any context
+ * @end: the group ends, so the object does; drops that reference. Process; may sleep.
+ */
+struct ipcport_member_ops {
+	void (*get)(void *object);
+	void (*end)(void *object, enum ipcport_cause cause);
+};
+
+/**
+ * struct ipcport_group - what ends together
  * @users: uses; 0 when retired			(atomic)
  * @retire: called when the last use ends; may sleep	(const after init)
  * @is_over: what the group stands for has ended; only tells why	(atomic)
- * @lock: guards @members; innermost, held alone
+ * @lock: guards @members; innermost, inside a port's lock or held alone
  * @members: struct ipcport_member			(lock: lock)
  */
 struct ipcport_group {
@@ -38,14 +59,16 @@ struct ipcport_group {
 };
 
 /**
- * struct ipcport_member - a port's place in one group
+ * struct ipcport_member - a place in one group
+ * @object: what has this place			(const after join)
+ * @ops: what kind of object that is			(const after join)
  * @group: group that is used, NULL before join	(const after join)
- * @port: the port itself				(const after join)
  * @node: in @group->members, or empty			(lock: group->lock)
  */
 struct ipcport_member {
+	void *object;
+	const struct ipcport_member_ops *ops;
 	struct ipcport_group *group;
-	struct ipcport *port;
 	struct list_head node;
 };
 
@@ -79,7 +102,8 @@ static inline bool ipcport_group_get_unless_zero(struct ipcport_group *group)
 }
 
 void ipcport_group_join(struct ipcport_group *group, struct ipcport_member *member,
-			struct ipcport *port);
+			void *object, const struct ipcport_member_ops *ops);
 void ipcport_group_leave(struct ipcport_member *member);
+void ipcport_group_end(struct ipcport_group *group, enum ipcport_cause cause);
 
 #endif /* IPCPORT_GROUP_H */

@@ -8,6 +8,7 @@
 #include <uapi/linux/ipcport.h>
 
 #include "control.h"
+#include "exchange.h"
 #include "transfer.h"
 #include "ucmd.h"
 
@@ -40,6 +41,11 @@ static const struct ipcport_ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IPCPORT_IOC_PORT_STAT, ipcport_ioctl_stat, struct ipcport_stat, out_created_ns),
 	IOCTL_OP(IPCPORT_IOC_MSG_SEND, ipcport_ioctl_send, struct ipcport_send, deadline_ns),
 	IOCTL_OP(IPCPORT_IOC_MSG_RECV, ipcport_ioctl_recv, struct ipcport_recv, deadline_ns),
+	IOCTL_OP(IPCPORT_IOC_CALL, ipcport_ioctl_call, struct ipcport_call, out_status),
+	IOCTL_OP(IPCPORT_IOC_CALL_REPLY, ipcport_ioctl_reply, struct ipcport_reply, flags),
+	IOCTL_OP(IPCPORT_IOC_CALL_REPLY_RECV, ipcport_ioctl_reply_recv,
+		 struct ipcport_reply_recv, __reserved),
+	IOCTL_OP(IPCPORT_IOC_CALL_CANCEL, ipcport_ioctl_cancel, struct ipcport_cancel, out_state),
 };
 
 union ipcport_ioctl_args {
@@ -49,6 +55,10 @@ union ipcport_ioctl_args {
 	struct ipcport_stat stat;
 	struct ipcport_send send;
 	struct ipcport_recv recv;
+	struct ipcport_call call;
+	struct ipcport_reply reply;
+	struct ipcport_reply_recv reply_recv;
+	struct ipcport_cancel cancel;
 };
 
 /* An ioctl is what its type, number and direction say; its size may vary. */

@@ -2,8 +2,8 @@
 /**
  * DOC: Ioctls
  *
- * One table, one copy in, one copy out. The handlers are in control.c (ports) and
- * transfer.c (messages).
+ * One table, one copy in, one copy out. The handlers are in control.c (ports),
+ * transfer.c (messages) and exchange.c (calls).
  */
 #ifndef IPCPORT_IOCTL_H
 #define IPCPORT_IOCTL_H

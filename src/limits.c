@@ -3,6 +3,7 @@
 
 #include <linux/bitops.h>
 #include <linux/build_bug.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/minmax.h>
@@ -26,17 +27,24 @@
 LIMIT_PARAM(max_capacity, 1024, "largest capacity a port can be created with");
 LIMIT_PARAM(max_ports, 4096, "ports that a user can have at the same time");
 LIMIT_PARAM(max_messages, 262144, "sum of the capacities of a user's ports");
+LIMIT_PARAM(max_calls, 65536, "calls that a user can have outstanding");
+LIMIT_PARAM(max_process_calls, 16384, "calls that a process can have outstanding");
 
-/* What is counted per user. */
+/* What is counted. */
 enum ipcport_limit {
 	LIMIT_PORTS,
 	LIMIT_MESSAGES,
+	NR_PORT_LIMITS,
+	LIMIT_CALLS = NR_PORT_LIMITS,
+	LIMIT_PROCESS_CALLS,
 	NR_LIMITS
 };
 
 /* trace.h, below us, has the limits by number. */
 static_assert(LIMIT_PORTS == 0);
 static_assert(LIMIT_MESSAGES == 1);
+static_assert(LIMIT_CALLS == 2);
+static_assert(LIMIT_PROCESS_CALLS == 3);
 
 static const struct {
 	const char *name;
@@ -44,6 +52,8 @@ static const struct {
 } limits[NR_LIMITS] = {
 	[LIMIT_PORTS]		= { "max_ports", &max_ports },
 	[LIMIT_MESSAGES]	= { "max_messages", &max_messages },
+	[LIMIT_CALLS]		= { "max_calls", &max_calls },
+	[LIMIT_PROCESS_CALLS]	= { "max_process_calls", &max_process_calls },
 };
 
 /* Bits of the limits that have been logged. */
@@ -54,18 +64,21 @@ static unsigned long logged_limits;	/* (atomic) */
  * @ref: references			(atomic)
  * @uid: who				(const after alloc)
  * @node: in users			(lock: users_lock)
- * @nr: use of each limit		(lock: users_lock)
+ * @nr: use of each limit on ports	(lock: users_lock)
+ * @nr_calls: calls outstanding		(atomic)
  */
 struct ipcport_user {
 	refcount_t ref;
 	kuid_t uid;
 	struct hlist_node node;
-	u64 nr[NR_LIMITS];
+	u64 nr[NR_PORT_LIMITS];
+	atomic_t nr_calls;
 };
 
 /*
- * Users who hold something. Looked at when a port is created or ends, never to send
- * or receive, so one lock is enough. users_lock is innermost and held alone.
+ * Users who hold something. Looked at when a port is created or ends, or a process
+ * begins to call, never to send or receive, so one lock is enough. users_lock is
+ * innermost and held alone.
  */
 static DEFINE_HASHTABLE(users, 6);
 static DEFINE_SPINLOCK(users_lock);
@@ -175,23 +188,23 @@ static void report(const struct ipcport_user *user, enum ipcport_limit limit, un
  */
 int ipcport_user_charge_port(struct ipcport_user *user, unsigned int capacity)
 {
-	const unsigned int more[NR_LIMITS] = { [LIMIT_PORTS] = 1, [LIMIT_MESSAGES] = capacity };
+	const unsigned int more[] = { [LIMIT_PORTS] = 1, [LIMIT_MESSAGES] = capacity };
 	enum ipcport_limit limit;
 	unsigned int max;
 
 	spin_lock(&users_lock);
-	for (limit = 0; limit < NR_LIMITS; limit++) {
+	for (limit = 0; limit < NR_PORT_LIMITS; limit++) {
 		max = READ_ONCE(*limits[limit].max);
 		if (user->nr[limit] + more[limit] > max)
 			break;
 	}
-	if (limit == NR_LIMITS) {
+	if (limit == NR_PORT_LIMITS) {
 		user->nr[LIMIT_PORTS]++;
 		user->nr[LIMIT_MESSAGES] += capacity;
 	}
 	spin_unlock(&users_lock);
 
-	if (limit == NR_LIMITS)
+	if (limit == NR_PORT_LIMITS)
 		return 0;
 	report(user, limit, max);
 	return -EDQUOT;
@@ -210,4 +223,83 @@ void ipcport_user_discharge_port(struct ipcport_user *user, unsigned int capacit
 	user->nr[LIMIT_PORTS]--;
 	user->nr[LIMIT_MESSAGES] -= capacity;
 	spin_unlock(&users_lock);
+}
+
+/**
+ * ipcport_quota_init() - begin to count the calls of the current process
+ * @quota: memory for it
+ *
+ * Context: Process; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int ipcport_quota_init(struct ipcport_quota *quota)
+{
+	struct ipcport_user *user = ipcport_user_get(current_euid());
+
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	quota->user = user;
+	atomic_set(&quota->nr_calls, 0);
+	return 0;
+}
+
+/**
+ * ipcport_quota_destroy() - undo ipcport_quota_init()
+ * @quota: quota that nothing is charged to
+ *
+ * Context: Process.
+ */
+void ipcport_quota_destroy(struct ipcport_quota *quota)
+{
+	ipcport_user_put(quota->user);
+}
+
+/* Count one more, unless @nr has reached the limit. */
+static bool inc_below(atomic_t *nr, enum ipcport_limit limit, unsigned int *max)
+{
+	int old = atomic_read(nr);
+
+	*max = READ_ONCE(*limits[limit].max);
+	do {
+		if ((unsigned int)old >= *max)
+			return false;
+	} while (!atomic_try_cmpxchg(nr, &old, old + 1));
+	return true;
+}
+
+/**
+ * ipcport_quota_charge_call() - count one more call
+ * @quota: whose it is
+ *
+ * The first refusal by a limit since the module was loaded is logged.
+ *
+ * Context: Process.
+ * Return: 0, or -EDQUOT and nothing was counted.
+ */
+int ipcport_quota_charge_call(struct ipcport_quota *quota)
+{
+	unsigned int max;
+
+	if (!inc_below(&quota->nr_calls, LIMIT_PROCESS_CALLS, &max)) {
+		report(quota->user, LIMIT_PROCESS_CALLS, max);
+		return -EDQUOT;
+	}
+	if (!inc_below(&quota->user->nr_calls, LIMIT_CALLS, &max)) {
+		atomic_dec(&quota->nr_calls);
+		report(quota->user, LIMIT_CALLS, max);
+		return -EDQUOT;
+	}
+	return 0;
+}
+
+/**
+ * ipcport_quota_discharge_call() - take back one ipcport_quota_charge_call()
+ * @quota: whose call it was
+ *
+ * Context: Any.
+ */
+void ipcport_quota_discharge_call(struct ipcport_quota *quota)
+{
+	atomic_dec(&quota->user->nr_calls);
+	atomic_dec(&quota->nr_calls);
 }

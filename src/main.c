@@ -2,6 +2,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "call.h"
 #include "count.h"
 #include "dev.h"
 #include "msg.h"
@@ -14,12 +15,15 @@ static int __init ipcport_init(void)
 	int ret;
 
 	ipcport_count_init();
-	ret = ipcport_msg_init();
+	ret = ipcport_msg_cache_init();
 	if (ret)
 		goto err_count;
-	ret = ipcport_registry_init();
+	ret = ipcport_call_cache_init();
 	if (ret)
 		goto err_msg;
+	ret = ipcport_registry_init();
+	if (ret)
+		goto err_call;
 	ret = ipcport_owner_init();
 	if (ret)
 		goto err_registry;
@@ -33,8 +37,10 @@ err_owner:
 	ipcport_owner_exit();
 err_registry:
 	ipcport_registry_exit();
+err_call:
+	ipcport_call_cache_exit();
 err_msg:
-	ipcport_msg_exit();
+	ipcport_msg_cache_exit();
 err_count:
 	ipcport_count_exit();
 	return ret;
@@ -45,7 +51,8 @@ static void __exit ipcport_exit(void)
 	ipcport_dev_exit();
 	ipcport_owner_exit();
 	ipcport_registry_exit();
-	ipcport_msg_exit();
+	ipcport_call_cache_exit();
+	ipcport_msg_cache_exit();
 	ipcport_count_exit();
 }
 

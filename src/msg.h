@@ -2,37 +2,63 @@
 /**
  * DOC: Messages
  *
- * One record per message. It is allocated and filled by the sender, before any
- * lock is taken, and stamped with who the sender is; then it moves from list to
- * list until a receiver has copied it out, or the port has gone. At each moment
- * it is in one place, and whoever guards that place guards the record: the port's
- * lock while it is queued or offered by a blocked sender, else the one thread
- * that holds it.
+ * One record per message. It is filled by the sender, before any lock is taken, and
+ * stamped with who the sender is; then it moves from list to list until a receiver
+ * has copied it out, or the port has gone. At each moment it is in one place, and
+ * whoever guards that place guards the record: the port's lock while it is queued
+ * or offered by a blocked sender, else the one thread that holds it.
+ *
+ * A message knows by its operations what it is. A one-way message is on its own; a
+ * request is part of a call, whose record it is in; a notice only names the call.
  */
 #ifndef IPCPORT_MSG_H
 #define IPCPORT_MSG_H
 
+#include <linux/container_of.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+struct ipcport_msg;
 struct pid;
 
 /* Bytes of a message that the kernel carries without looking at them. */
 #define IPCPORT_MSG_SIZE	64
 
 /**
+ * struct ipcport_msg_ops - what a message is
+ * @drop: the message was delivered, or never will be: let its record go. Process; may
+ *	sleep; not under a port's lock.
+ * @get: one more reference to the call of a request; any context. NULL if it is none.
+ * @end: the port of a request has ended, so its call does; drops that reference.
+ *	Process; may sleep; takes the port's lock.
+ * @token: token of the call that it begins or names; any context. NULL if it is one-way.
+ * @is_notice: whether it only tells that the call was given up
+ */
+struct ipcport_msg_ops {
+	void (*drop)(struct ipcport_msg *msg);
+	void (*get)(struct ipcport_msg *msg);
+	void (*end)(struct ipcport_msg *msg);
+	u64 (*token)(const struct ipcport_msg *msg);
+	bool is_notice;
+};
+
+/**
  * struct ipcport_msg - a message on its way
+ * @ops: what it is; NULL for an answer, which is in no queue	(const after init)
  * @node: place in a struct ipcport_queue		(lock: that of the queue)
- * @tgid: sender's process, a reference		(const after alloc)
- * @tid: sender's thread, a reference			(const after alloc)
- * @uid: sender's effective user			(const after alloc)
- * @gid: sender's effective group			(const after alloc)
- * @time_ns: CLOCK_MONOTONIC when it was made		(const after alloc)
+ * @tgid: sender's process, a reference		(const after init)
+ * @tid: sender's thread, a reference			(const after init)
+ * @uid: sender's effective user			(const after init)
+ * @gid: sender's effective group			(const after init)
+ * @time_ns: CLOCK_MONOTONIC when it was made; of a notice, when it was pushed
+ *							(lock: that of the queue)
  * @seq: number in its port, 0 before it is pushed	(lock: that of the queue)
- * @body: what the sender wrote			(const after alloc)
+ * @body: what the sender wrote			(const after init)
  */
 struct ipcport_msg {
+	const struct ipcport_msg_ops *ops;
 	struct list_head node;
 	struct pid *tgid;
 	struct pid *tid;
@@ -43,10 +69,51 @@ struct ipcport_msg {
 	u8 body[IPCPORT_MSG_SIZE];
 };
 
-struct ipcport_msg *ipcport_msg_alloc_user(const void __user *body);
-void ipcport_msg_free(struct ipcport_msg *msg);
+/**
+ * struct ipcport_request - the message that begins a call
+ * @msg: the message itself
+ * @token: names the call				(const after init)
+ * @node: in port->calls while the call is open		(lock: port->waiters.lock)
+ * @is_queued: whether it is in the port's queue; of a call that has ended, whether it
+ *	was taken out of there				(lock: port->waiters.lock)
+ */
+struct ipcport_request {
+	struct ipcport_msg msg;
+	u64 token;
+	struct rb_node node;
+	bool is_queued;
+};
 
-int ipcport_msg_init(void);
-void ipcport_msg_exit(void);
+/**
+ * ipcport_msg_to_request() - the request that a message is
+ * @msg: the message
+ *
+ * Context: Any.
+ * Return: the request, or NULL if it is none.
+ */
+static inline struct ipcport_request *ipcport_msg_to_request(struct ipcport_msg *msg)
+{
+	return msg->ops->end ? container_of(msg, struct ipcport_request, msg) : NULL;
+}
+
+/**
+ * ipcport_msg_drop() - end of a message
+ * @msg: message that is in no queue
+ *
+ * Context: Process; may sleep; not under a port's lock.
+ */
+static inline void ipcport_msg_drop(struct ipcport_msg *msg)
+{
+	msg->ops->drop(msg);
+}
+
+int ipcport_msg_init_user(struct ipcport_msg *msg, const struct ipcport_msg_ops *ops,
+			  const void __user *body);
+void ipcport_msg_destroy(struct ipcport_msg *msg);
+struct ipcport_msg *ipcport_msg_alloc_user(const void __user *body);
+struct ipcport_msg *ipcport_msg_alloc_notice(const struct ipcport_request *about);
+
+int ipcport_msg_cache_init(void);
+void ipcport_msg_cache_exit(void);
 
 #endif /* IPCPORT_MSG_H */

@@ -21,11 +21,12 @@
 #include "compat/exit_probe.h"
 #include "count.h"
 #include "group.h"
-#include "registry.h"
+#include "limits.h"
 
 /**
- * struct ipcport_owner - a process or thread that has ports
- * @group: its ports; retires with the last one		(atomic)
+ * struct ipcport_owner - a process or thread that has ports or calls
+ * @group: its ports and calls; retires with the last one	(atomic)
+ * @quota: what its calls are charged to		(const after alloc)
  * @ref: 1 until @group retires, and 1 for the token	(atomic)
  * @node: in owners					(lock: owners_lock; RCU)
  * @key: struct pid of the process, or the thread's task_struct	(const after alloc)
@@ -36,6 +37,7 @@
  */
 struct ipcport_owner {
 	struct ipcport_group group;
+	struct ipcport_quota quota;
 	refcount_t ref;
 	struct hlist_node node;
 	const void *key;
@@ -64,16 +66,17 @@ static void owner_put(struct ipcport_owner *owner)
 	if (owner->task)
 		put_task_struct(owner->task);
 	put_pid(owner->tgid);
+	ipcport_quota_destroy(&owner->quota);
 	kfree_rcu(owner, rcu);
 	ipcport_count_dec(IPCPORT_OWNERS);
 }
 
-/* The token was dropped: the owner exits, or has no ports any more. */
+/* The token was dropped: the owner exits, or has nothing here any more. */
 static int token_release(struct inode *inode, struct file *file)
 {
 	struct ipcport_owner *owner = file->private_data;
 
-	ipcport_close_group(&owner->group, IPCPORT_CAUSE_EXIT);
+	ipcport_group_end(&owner->group, IPCPORT_CAUSE_EXIT);
 	owner_put(owner);
 	return 0;
 }
@@ -92,7 +95,7 @@ static void drop_token(struct ipcport_owner *owner)
 		fput(token);
 }
 
-/* The last port is gone. */
+/* The last member is gone, and nobody is about to add one. */
 static void owner_retire(struct ipcport_group *group)
 {
 	struct ipcport_owner *owner = container_of(group, struct ipcport_owner, group);
@@ -111,14 +114,18 @@ static struct ipcport_owner *owner_alloc(bool is_thread)
 {
 	struct ipcport_owner *owner;
 	struct file *token;
+	int ret;
 
 	owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
 	if (!owner)
 		return ERR_PTR(-ENOMEM);
+	ret = ipcport_quota_init(&owner->quota);
+	if (ret)
+		goto err_free;
 	token = anon_inode_getfile("[ipcport-owner]", &token_fops, owner, O_RDONLY);
 	if (IS_ERR(token)) {
-		kfree(owner);
-		return ERR_CAST(token);
+		ret = PTR_ERR(token);
+		goto err_quota;
 	}
 
 	owner->token = token;
@@ -133,6 +140,12 @@ static struct ipcport_owner *owner_alloc(bool is_thread)
 	ipcport_group_init(&owner->group, owner_retire);
 	ipcport_count_inc(IPCPORT_OWNERS);
 	return owner;
+
+err_quota:
+	ipcport_quota_destroy(&owner->quota);
+err_free:
+	kfree(owner);
+	return ERR_PTR(ret);
 }
 
 /* Use the owner named by @key; if there is none, publish @fresh, unless it is NULL. */
@@ -156,7 +169,7 @@ out_unlock:
 }
 
 /**
- * ipcport_owner_get() - the group of ports that end with the current task
+ * ipcport_owner_get() - the group of what ends with the current task
  * @is_thread: whether with this thread, or with its whole process
  *
  * Context: Process; may sleep.
@@ -178,6 +191,30 @@ struct ipcport_group *ipcport_owner_get(bool is_thread)
 	if (owner != fresh)	/* another thread of the process was faster */
 		ipcport_group_put(&fresh->group);
 	return &owner->group;
+}
+
+/**
+ * ipcport_owner_is_current() - does a group belong to the current process?
+ * @group: group from ipcport_owner_get()
+ *
+ * Context: Process.
+ * Return: whether it does; false for a thread's group.
+ */
+bool ipcport_owner_is_current(const struct ipcport_group *group)
+{
+	return container_of(group, struct ipcport_owner, group)->tgid == task_tgid(current);
+}
+
+/**
+ * ipcport_owner_quota() - what a process' calls are charged to
+ * @group: group from ipcport_owner_get()
+ *
+ * Context: Any.
+ * Return: the quota; it lives as long as @group is used.
+ */
+struct ipcport_quota *ipcport_owner_quota(struct ipcport_group *group)
+{
+	return &container_of(group, struct ipcport_owner, group)->quota;
 }
 
 static void owner_exits(const void *key)

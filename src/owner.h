@@ -2,8 +2,8 @@
 /**
  * DOC: Owners
  *
- * The process, or the one thread, whose exit ends ports. An owner has a record
- * while it has ports, and the record has a token: an open file that nobody but
+ * The process, or the one thread, whose exit ends ports and calls. An owner has a
+ * record while it has some, and the record has a token: an open file that nobody but
  * this module ever sees. When the owner exits, a probe on the tracepoint
  * sched_process_exit drops the token with fput(); the file's release then runs as
  * task work of the exiting task, where it may sleep, and before anyone can learn
@@ -19,8 +19,11 @@
 #include <linux/types.h>
 
 struct ipcport_group;
+struct ipcport_quota;
 
 struct ipcport_group *ipcport_owner_get(bool is_thread);
+bool ipcport_owner_is_current(const struct ipcport_group *group);
+struct ipcport_quota *ipcport_owner_quota(struct ipcport_group *group);
 
 int ipcport_owner_init(void);
 void ipcport_owner_exit(void);

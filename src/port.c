@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "port.h"
 
-#include <linux/cred.h>
-#include <linux/err.h>
-#include <linux/hrtimer.h>
-#include <linux/pid.h>
-#include <linux/printk.h>
-#include <linux/rcupdate.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
-#include <linux/signal.h>
-#include <linux/slab.h>
+#include <linux/errno.h>
+#include <linux/sched.h>
 #include <linux/timekeeping.h>
 
-#include "count.h"
-#include "limits.h"
+#include "msg.h"
+#include "sleep.h"
 #include "trace.h"
 
 /* Waiters that are woken at the end of a port in one hold of its lock. */
@@ -26,8 +18,7 @@
  * @batch: what a sender brings, or where a receiver takes; the waiting thread's own
  *	again after @is_done				(lock: port->waiters.lock)
  * @ret: 0 or -EPIPE					(lock: port->waiters.lock)
- * @is_done: whether it was served; written once with release, and read with acquire
- *	by the waiting thread				(lock: port->waiters.lock)
+ * @is_done: whether it was served; see sleep.h		(lock: port->waiters.lock)
  */
 struct ipcport_waiter {
 	struct wait_queue_entry entry;
@@ -36,53 +27,67 @@ struct ipcport_waiter {
 	bool is_done;
 };
 
-static void assert_locked(struct ipcport *port)
-{
-	lockdep_assert_held(&port->waiters.lock);
-}
-
 static bool has_space_locked(struct ipcport *port)
 {
-	assert_locked(port);
+	ipcport_assert_locked(port);
 	return port->queue.nr < port->capacity;
 }
 
-/* Take one waiter out of the line, with its answer. */
+/* Take one waiter out of the line, with its answer; it is not touched again. */
 static void finish_locked(struct ipcport *port, struct ipcport_waiter *waiter, int ret)
 {
-	struct task_struct *task = waiter->entry.private;
-
-	assert_locked(port);
+	ipcport_assert_locked(port);
 	list_del(&waiter->entry.entry);
 	port->nr_waiters--;
 	waiter->ret = ret;
-	/*
-	 * Pairs with the acquire in sleep(). From here on the thread may return and
-	 * its stack may be gone, so @waiter is not touched again. The thread itself
-	 * may even exit; its task_struct is freed after a grace period only, and a
-	 * held spinlock is an RCU read section, on PREEMPT_RT too.
-	 */
-	smp_store_release(&waiter->is_done, true);
-	wake_up_process(task);
+	ipcport_finish(&waiter->is_done, waiter->entry.private);
 }
 
-static void push_locked(struct ipcport *port, struct ipcport_queue *batch)
+static bool request_less(struct rb_node *a, const struct rb_node *b)
 {
-	struct ipcport_msg *msg;
+	return rb_entry(a, struct ipcport_request, node)->token <
+	       rb_entry(b, struct ipcport_request, node)->token;
+}
 
-	assert_locked(port);
-	msg = ipcport_queue_pop(batch);
+static int request_cmp(const void *key, const struct rb_node *node)
+{
+	const u64 token = *(const u64 *)key;
+	const u64 other = rb_entry(node, struct ipcport_request, node)->token;
+
+	return token < other ? -1 : token > other;
+}
+
+static void push_msg_locked(struct ipcport *port, struct ipcport_msg *msg)
+{
+	ipcport_assert_locked(port);
 	msg->seq = ++port->nr_sent;
 	ipcport_queue_push(&port->queue, msg);
 	trace_ipcport_push(port->id, msg->seq, port->queue.nr);
 }
 
+/* A request becomes an open call in the same moment in which it can be received. */
+static void push_locked(struct ipcport *port, struct ipcport_queue *batch)
+{
+	struct ipcport_msg *msg = ipcport_queue_pop(batch);
+	struct ipcport_request *request = ipcport_msg_to_request(msg);
+
+	ipcport_assert_locked(port);
+	if (request) {
+		rb_add(&request->node, &port->calls, request_less);
+		port->nr_calls++;
+		request->is_queued = true;
+	}
+	push_msg_locked(port, msg);
+}
+
 static void pop_locked(struct ipcport *port, struct ipcport_queue *batch)
 {
-	struct ipcport_msg *msg;
+	struct ipcport_msg *msg = ipcport_queue_pop(&port->queue);
+	struct ipcport_request *request = ipcport_msg_to_request(msg);
 
-	assert_locked(port);
-	msg = ipcport_queue_pop(&port->queue);
+	ipcport_assert_locked(port);
+	if (request)
+		request->is_queued = false;
 	port->nr_received++;
 	ipcport_queue_push(batch, msg);
 	trace_ipcport_pop(port->id, msg->seq, port->queue.nr);
@@ -97,7 +102,7 @@ static int wake_sender(struct wait_queue_entry *entry, unsigned int mode, int fl
 	struct ipcport_waiter *waiter = container_of(entry, struct ipcport_waiter, entry);
 	struct ipcport *port = key;
 
-	assert_locked(port);
+	ipcport_assert_locked(port);
 	if (port->state == IPCPORT_DEAD) {
 		finish_locked(port, waiter, -EPIPE);
 		return 1;
@@ -115,7 +120,7 @@ static int wake_receiver(struct wait_queue_entry *entry, unsigned int mode, int 
 	struct ipcport_waiter *waiter = container_of(entry, struct ipcport_waiter, entry);
 	struct ipcport *port = key;
 
-	assert_locked(port);
+	ipcport_assert_locked(port);
 	/* What is still there goes out before EPIPE does. */
 	if (port->queue.nr) {
 		pop_locked(port, waiter->batch);
@@ -129,8 +134,27 @@ static int wake_receiver(struct wait_queue_entry *entry, unsigned int mode, int 
 /* Serve whoever is first in line. */
 static void wake_one_locked(struct ipcport *port)
 {
-	assert_locked(port);
+	ipcport_assert_locked(port);
 	__wake_up_locked_key(&port->waiters, TASK_NORMAL, port);
+}
+
+/*
+ * Give space that was made to whoever waits for it. The queue was not empty, so those
+ * who wait are senders. In a DEAD port ipcport_answer_all() is at it, a few at a time.
+ */
+static void refill_locked(struct ipcport *port)
+{
+	ipcport_assert_locked(port);
+	while (port->state == IPCPORT_LIVE && port->nr_waiters && has_space_locked(port))
+		wake_one_locked(port);
+}
+
+/* Give messages that came into an empty queue to whoever waits for them: receivers. */
+static void hand_out_locked(struct ipcport *port)
+{
+	ipcport_assert_locked(port);
+	while (port->state == IPCPORT_LIVE && port->nr_waiters && port->queue.nr)
+		wake_one_locked(port);
 }
 
 /*
@@ -139,7 +163,7 @@ static void wake_one_locked(struct ipcport *port)
  */
 static int send_locked(struct ipcport *port, struct ipcport_queue *batch)
 {
-	assert_locked(port);
+	ipcport_assert_locked(port);
 	if (port->state == IPCPORT_DEAD)
 		return -EPIPE;
 	while (batch->nr && has_space_locked(port)) {
@@ -150,27 +174,22 @@ static int send_locked(struct ipcport *port, struct ipcport_queue *batch)
 	return batch->nr ? -EAGAIN : 0;
 }
 
-/*
- * Take up to @max messages. Whoever waits while there are messages is a sender,
- * and fills the space that this makes.
- */
+/* Take up to @max messages. */
 static int recv_locked(struct ipcport *port, struct ipcport_queue *batch, unsigned int max)
 {
-	assert_locked(port);
+	ipcport_assert_locked(port);
 	if (!port->queue.nr)
 		return port->state == IPCPORT_DEAD ? -EPIPE : -EAGAIN;
 	while (batch->nr < max && port->queue.nr)
 		pop_locked(port, batch);
-	/* In a DEAD port ipcport_wake_all() is at it, a few at a time. */
-	while (port->state == IPCPORT_LIVE && port->nr_waiters && has_space_locked(port))
-		wake_one_locked(port);
+	refill_locked(port);
 	return 0;
 }
 
 static void enqueue_locked(struct ipcport *port, struct ipcport_waiter *waiter,
 			   wait_queue_func_t wake, struct ipcport_queue *batch)
 {
-	assert_locked(port);
+	ipcport_assert_locked(port);
 	init_waitqueue_func_entry(&waiter->entry, wake);
 	waiter->entry.private = current;
 	waiter->batch = batch;
@@ -178,48 +197,6 @@ static void enqueue_locked(struct ipcport *port, struct ipcport_waiter *waiter,
 	__add_wait_queue_entry_tail_exclusive(&port->waiters, &waiter->entry);
 	port->nr_waiters++;
 	trace_ipcport_block(port->id, batch->nr);
-}
-
-/* Sleep until served, or until there is a reason to leave. */
-static int sleep(struct ipcport_waiter *waiter, ktime_t deadline)
-{
-	ktime_t *expires = deadline == KTIME_MAX ? NULL : &deadline;
-	bool timed_out = false;
-
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
-		/* Pairs with the release in finish_locked(). */
-		if (smp_load_acquire(&waiter->is_done) || timed_out || signal_pending(current))
-			break;
-		timed_out = !schedule_hrtimeout_range(expires, current->timer_slack_ns,
-						      HRTIMER_MODE_ABS);
-	}
-	__set_current_state(TASK_RUNNING);
-	return timed_out ? -ETIMEDOUT : -ERESTARTSYS;
-}
-
-/*
- * Is the current task about to die of a signal? Most fatal signals have become
- * SIGKILL by now. One that dumps core has not: it is fatal when it is taken.
- */
-static bool is_dying(void)
-{
-	/* It is the task's own, so it does not change under it. */
-	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
-	bool is_fatal = fatal_signal_pending(current);
-	sigset_t pending;
-	int sig;
-
-	if (is_fatal || !signal_pending(current))
-		return is_fatal;
-	spin_lock_irq(&sighand->siglock);
-	sigorsets(&pending, &current->pending.signal, &current->signal->shared_pending.signal);
-	sigandnsets(&pending, &pending, &current->blocked);
-	for (sig = 1; sig < SIGRTMIN && !is_fatal; sig++)
-		is_fatal = sigismember(&pending, sig) && sig_kernel_coredump(sig) &&
-			   sighand->action[sig - 1].sa.sa_handler == SIG_DFL;
-	spin_unlock_irq(&sighand->siglock);
-	return is_fatal;
 }
 
 /*
@@ -230,10 +207,8 @@ static int wait_in_line(struct ipcport *port, struct ipcport_waiter *waiter, kti
 {
 	int ret;
 
-	ipcport_count_inc(IPCPORT_WAITERS);
-	ret = sleep(waiter, deadline);
-	ipcport_count_dec(IPCPORT_WAITERS);
-	if (smp_load_acquire(&waiter->is_done))	/* spares the lock */
+	ret = ipcport_sleep(&waiter->is_done, deadline);
+	if (ipcport_is_done(&waiter->is_done))	/* spares the lock */
 		return waiter->ret;
 
 	ipcport_lock(port);
@@ -311,12 +286,33 @@ int ipcport_recv(struct ipcport *port, struct ipcport_queue *batch, unsigned int
 	if (must_wait) {
 		ret = wait_in_line(port, &waiter, wait->deadline);
 		trace_ipcport_unblock(port->id, ret);
-		if (!ret && is_dying()) {
+		if (!ret && ipcport_is_dying()) {
 			ipcport_unrecv(port, batch);
 			ret = -ERESTARTSYS;
 		}
 	}
 	return ret ?: batch->nr;
+}
+
+/* Move requests whose call has ended from @batch to @ended; the others wait again. */
+static void sort_out_locked(struct ipcport *port, struct ipcport_queue *batch,
+			    struct ipcport_queue *ended)
+{
+	struct ipcport_request *request;
+	struct ipcport_msg *msg, *next;
+
+	ipcport_assert_locked(port);
+	list_for_each_entry_safe(msg, next, &batch->msgs, node) {
+		request = ipcport_msg_to_request(msg);
+		if (!request)
+			continue;
+		if (!RB_EMPTY_NODE(&request->node)) {
+			request->is_queued = true;
+			continue;
+		}
+		ipcport_queue_remove(batch, msg);
+		ipcport_queue_push(ended, msg);
+	}
 }
 
 /**
@@ -326,71 +322,116 @@ int ipcport_recv(struct ipcport *port, struct ipcport_queue *batch, unsigned int
  *
  * They go back to their place, which is the head of the queue, even if that is
  * above its capacity by now; or to receivers that wait. Messages that came after
- * them may have been received meanwhile.
+ * them may have been received meanwhile. A request whose caller has given up
+ * meanwhile is dropped.
  *
- * Context: Process. Takes and releases the port's lock.
+ * Context: Process; may sleep. Takes and releases the port's lock.
  */
 void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch)
 {
+	struct ipcport_queue ended = IPCPORT_QUEUE_INIT(ended);
 	bool was_empty;
 
 	ipcport_lock(port);
 	was_empty = !port->queue.nr;
 	port->nr_received -= batch->nr;
 	trace_ipcport_unpop(port->id, batch->nr);
+	sort_out_locked(port, batch, &ended);
 	ipcport_queue_merge(&port->queue, batch);
-	/* Receivers wait only while the queue is empty. Of a DEAD port, see recv_locked(). */
-	while (port->state == IPCPORT_LIVE && was_empty && port->queue.nr && port->nr_waiters)
-		wake_one_locked(port);
+	if (was_empty)
+		hand_out_locked(port);
 	ipcport_unlock(port);
+	ipcport_queue_flush(&ended);
 }
 
 /**
- * ipcport_snapshot() - look at what changes in a port
+ * ipcport_find_request_locked() - find an open call
  * @port: the port
- * @snapshot: where to write it
+ * @token: the call's token
  *
- * Context: Process. Takes and releases the port's lock.
+ * Context: Any; the caller holds the port's lock.
+ * Return: its request, queued or received, or NULL.
  */
-void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot)
+struct ipcport_request *ipcport_find_request_locked(struct ipcport *port, u64 token)
 {
-	ipcport_lock(port);
-	snapshot->state = port->state;
-	snapshot->depth = port->queue.nr;
-	snapshot->nr_senders = port->queue.nr ? port->nr_waiters : 0;
-	snapshot->nr_receivers = port->queue.nr ? 0 : port->nr_waiters;
-	snapshot->nr_sent = port->nr_sent;
-	snapshot->nr_received = port->nr_received;
-	ipcport_unlock(port);
+	struct rb_node *node;
+
+	ipcport_assert_locked(port);
+	node = rb_find(&token, &port->calls, request_cmp);
+	return node ? rb_entry(node, struct ipcport_request, node) : NULL;
 }
 
 /**
- * ipcport_end_locked() - a port stops being LIVE
+ * ipcport_withdraw_locked() - a call ends: take its request out of the port
  * @port: the port
+ * @request: request that was pushed into it
  *
- * Context: Process; the caller holds the port's lock, unpublishes the port in the same
- *	hold, and calls ipcport_wake_all() after it.
- * Return: whether it was the caller who ended it.
+ * Each request is withdrawn once, by whoever comes first. If it was still in the
+ * queue it leaves that too, as @request->is_queued goes on to tell, and its place
+ * goes to the sender who waits for it first.
+ *
+ * Context: Process; the caller holds the port's lock.
+ * Return: whether the call was open, and so ends now.
  */
-bool ipcport_end_locked(struct ipcport *port)
+bool ipcport_withdraw_locked(struct ipcport *port, struct ipcport_request *request)
 {
-	assert_locked(port);
-	if (port->state != IPCPORT_LIVE)
+	ipcport_assert_locked(port);
+	if (RB_EMPTY_NODE(&request->node))
 		return false;
-	port->state = IPCPORT_DEAD;
+	rb_erase(&request->node, &port->calls);
+	RB_CLEAR_NODE(&request->node);
+	port->nr_calls--;
+	if (request->is_queued) {
+		ipcport_queue_remove(&port->queue, &request->msg);
+		refill_locked(port);
+	}
 	return true;
 }
 
 /**
- * ipcport_wake_all() - answer everyone who waits in a port that has ended
- * @port: a DEAD port; nobody can begin to wait in it any more
+ * ipcport_push_notice_locked() - put a message into a port even if it is full
+ * @port: a LIVE port
+ * @msg: the message; belongs to the queue from here on
+ *
+ * Context: Process; the caller holds the port's lock.
+ */
+void ipcport_push_notice_locked(struct ipcport *port, struct ipcport_msg *msg)
+{
+	bool was_empty = !port->queue.nr;
+
+	msg->time_ns = ktime_get_ns();
+	push_msg_locked(port, msg);
+	if (was_empty)
+		hand_out_locked(port);
+}
+
+/* The first open call, with a reference; or NULL. */
+static struct ipcport_msg *get_call(struct ipcport *port)
+{
+	struct ipcport_msg *msg = NULL;
+	struct rb_node *node;
+
+	ipcport_lock(port);
+	node = rb_first(&port->calls);
+	if (node) {
+		msg = &rb_entry(node, struct ipcport_request, node)->msg;
+		msg->ops->get(msg);
+	}
+	ipcport_unlock(port);
+	return msg;
+}
+
+/**
+ * ipcport_answer_all() - answer everyone who waits in a port that has ended
+ * @port: a DEAD port; nobody can begin to wait in it, or push into it, any more
  *
  * However many they are, the lock is held for a few of them at a time only.
  *
  * Context: Process; may sleep. Takes and releases the port's lock.
  */
-void ipcport_wake_all(struct ipcport *port)
+void ipcport_answer_all(struct ipcport *port)
 {
+	struct ipcport_msg *msg;
 	bool is_more;
 	int i;
 
@@ -402,69 +443,9 @@ void ipcport_wake_all(struct ipcport *port)
 		ipcport_unlock(port);
 		cond_resched();
 	} while (is_more);
-}
 
-static void port_free(struct ipcport *port)
-{
-	if (port->state != IPCPORT_NEW)
-		pr_debug("port %llu destroyed\n", port->id);
-	ipcport_queue_flush(&port->queue);
-	ipcport_user_put(port->user);
-	if (port->task)
-		put_task_struct(port->task);
-	put_pid(port->tgid);
-	kfree_rcu(port, rcu);
-	ipcport_count_dec(IPCPORT_PORTS);
-}
-
-/**
- * ipcport_alloc() - make a NEW port that the current process or thread will own
- * @capacity: messages it can hold, at least 1
- * @mode: permission bits
- * @is_thread_owned: whether the current thread alone owns it
- *
- * The memory is charged to the caller's memory cgroup, the port to nobody's limit
- * yet.
- *
- * Context: Process; may sleep.
- * Return: the port with a reference for the caller, or ERR_PTR(-ENOMEM).
- */
-struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_thread_owned)
-{
-	struct ipcport_user *user;
-	struct ipcport *port;
-
-	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
-	if (!port)
-		return ERR_PTR(-ENOMEM);
-	user = ipcport_user_get(current_euid());
-	if (IS_ERR(user)) {
-		kfree(port);
-		return ERR_CAST(user);
+	while ((msg = get_call(port))) {
+		msg->ops->end(msg);
+		cond_resched();
 	}
-
-	refcount_set(&port->ref, 1);
-	port->capacity = capacity;
-	port->user = user;
-	current_euid_egid(&port->uid, &port->gid);
-	port->mode = mode;
-	port->tgid = get_pid(task_tgid(current));
-	port->task = is_thread_owned ? get_task_struct(current) : NULL;
-	port->created_ns = ktime_get_ns();
-	init_waitqueue_head(&port->waiters);
-	ipcport_queue_init(&port->queue);
-	ipcport_count_inc(IPCPORT_PORTS);
-	return port;
-}
-
-/**
- * ipcport_put() - drop a reference
- * @port: the port or NULL; with the last reference its messages are freed too
- *
- * Context: Process; may sleep.
- */
-void ipcport_put(struct ipcport *port)
-{
-	if (port && refcount_dec_and_test(&port->ref))
-		port_free(port);
 }

@@ -14,14 +14,19 @@
  * account takes itself out of the line, and nothing with it.
  *
  * Hence: senders wait only while the port is full, receivers only while it is
- * empty, and never both, which is why one line is enough. docs/design.md has the
- * whole picture.
+ * empty, and never both, which is why one line is enough.
+ *
+ * A message can be a request, that is, begin a call. From the moment it is pushed
+ * until the call ends it is in @calls as well, whether it is in the queue or has been
+ * received. Whoever takes it out of there, under the lock, is the one who ends the
+ * call; what that means is call.c's affair. docs/design.md has the whole picture.
  */
 #ifndef IPCPORT_PORT_H
 #define IPCPORT_PORT_H
 
-#include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -31,8 +36,11 @@
 #include "group.h"
 #include "queue.h"
 
+struct ipcport_msg;
 struct ipcport_ns;
+struct ipcport_request;
 struct ipcport_user;
+struct ipcport_wait;
 struct pid;
 struct task_struct;
 
@@ -61,6 +69,8 @@ enum ipcport_state {
  * @tgid: owner process, a reference			(const after alloc)
  * @task: owner thread, a reference, or NULL if a process owns it	(const after alloc)
  * @created_ns: CLOCK_MONOTONIC at alloc		(const after alloc)
+ * @is_notifying: whether callers that give up are told of	(const after publish)
+ * @has_guests: whether another process than the owner has ever received	(atomic)
  * @owner_member: place among its owner's ports		(lock: group->lock)
  * @file_member: place among its device file's ports	(lock: group->lock)
  * @rcu: frees it after lookups are done		(free path only)
@@ -71,6 +81,8 @@ enum ipcport_state {
  * @nr_sent: messages taken in so far			(lock: waiters.lock)
  * @nr_received: messages given out so far		(lock: waiters.lock)
  * @queue: messages not yet received			(lock: waiters.lock)
+ * @nr_calls: size of @calls				(lock: waiters.lock)
+ * @calls: struct ipcport_request of open calls, by token	(lock: waiters.lock)
  */
 struct ipcport {
 	refcount_t ref;
@@ -84,6 +96,8 @@ struct ipcport {
 	struct pid *tgid;
 	struct task_struct *task;
 	u64 created_ns;
+	bool is_notifying;
+	bool has_guests;
 	struct ipcport_member owner_member;
 	struct ipcport_member file_member;
 	struct rcu_head rcu;
@@ -94,16 +108,8 @@ struct ipcport {
 	u64 nr_sent;
 	u64 nr_received;
 	struct ipcport_queue queue;
-};
-
-/**
- * struct ipcport_wait - how long an operation may wait
- * @can_wait: false to answer -EAGAIN at once
- * @deadline: CLOCK_MONOTONIC, KTIME_MAX for none
- */
-struct ipcport_wait {
-	bool can_wait;
-	ktime_t deadline;
+	unsigned int nr_calls;
+	struct rb_root calls;
 };
 
 /**
@@ -114,6 +120,7 @@ struct ipcport_wait {
  * @nr_receivers: threads waiting for a message
  * @nr_sent: messages taken in so far
  * @nr_received: messages given out so far
+ * @nr_calls: open calls
  */
 struct ipcport_snapshot {
 	enum ipcport_state state;
@@ -122,10 +129,14 @@ struct ipcport_snapshot {
 	unsigned int nr_receivers;
 	u64 nr_sent;
 	u64 nr_received;
+	unsigned int nr_calls;
 };
 
+/* From alloc to the last put: life.c */
 struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_thread_owned);
+bool ipcport_end_locked(struct ipcport *port);
 void ipcport_put(struct ipcport *port);
+void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot);
 
 /**
  * ipcport_get() - one more reference
@@ -162,14 +173,26 @@ static inline void ipcport_unlock(struct ipcport *port)
 	spin_unlock(&port->waiters.lock);
 }
 
+/**
+ * ipcport_assert_locked() - tell lockdep that the port's lock is held
+ * @port: the port
+ *
+ * Context: Any, with the lock held.
+ */
+static inline void ipcport_assert_locked(struct ipcport *port)
+{
+	lockdep_assert_held(&port->waiters.lock);
+}
+
+/* The line and the queue: port.c */
 int ipcport_send(struct ipcport *port, struct ipcport_queue *batch,
 		 const struct ipcport_wait *wait);
 int ipcport_recv(struct ipcport *port, struct ipcport_queue *batch, unsigned int max,
 		 const struct ipcport_wait *wait);
 void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch);
-void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot);
-
-bool ipcport_end_locked(struct ipcport *port);
-void ipcport_wake_all(struct ipcport *port);
+struct ipcport_request *ipcport_find_request_locked(struct ipcport *port, u64 token);
+bool ipcport_withdraw_locked(struct ipcport *port, struct ipcport_request *request);
+void ipcport_push_notice_locked(struct ipcport *port, struct ipcport_msg *msg);
+void ipcport_answer_all(struct ipcport *port);
 
 #endif /* IPCPORT_PORT_H */

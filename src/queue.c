@@ -28,7 +28,7 @@ void ipcport_queue_merge(struct ipcport_queue *queue, struct ipcport_queue *from
 }
 
 /**
- * ipcport_queue_flush() - free every message
+ * ipcport_queue_flush() - drop every message
  * @queue: empty afterwards
  *
  * Context: Process; may sleep; nobody else can reach @queue.
@@ -38,7 +38,7 @@ void ipcport_queue_flush(struct ipcport_queue *queue)
 	struct ipcport_msg *msg;
 
 	while ((msg = ipcport_queue_pop(queue))) {
-		ipcport_msg_free(msg);
+		ipcport_msg_drop(msg);
 		cond_resched();
 	}
 }

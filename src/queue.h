@@ -55,6 +55,19 @@ static inline void ipcport_queue_push(struct ipcport_queue *queue, struct ipcpor
 }
 
 /**
+ * ipcport_queue_remove() - take a message out, wherever it is
+ * @queue: where from
+ * @msg: a message in it, which belongs to the caller afterwards
+ *
+ * Context: Any; the caller guards @queue.
+ */
+static inline void ipcport_queue_remove(struct ipcport_queue *queue, struct ipcport_msg *msg)
+{
+	list_del(&msg->node);
+	queue->nr--;
+}
+
+/**
  * ipcport_queue_pop() - take the oldest message
  * @queue: where from
  *
@@ -66,10 +79,8 @@ static inline struct ipcport_msg *ipcport_queue_pop(struct ipcport_queue *queue)
 	struct ipcport_msg *msg;
 
 	msg = list_first_entry_or_null(&queue->msgs, struct ipcport_msg, node);
-	if (msg) {
-		list_del(&msg->node);
-		queue->nr--;
-	}
+	if (msg)
+		ipcport_queue_remove(queue, msg);
 	return msg;
 }
 

@@ -7,7 +7,6 @@
 #include <linux/err.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -70,6 +69,22 @@ void ipcport_unreserve(struct ipcport *port)
 	xa_release(&port->ns->ports, port->id);
 }
 
+static void member_get(void *object)
+{
+	ipcport_get(object);
+}
+
+static void member_end(void *object, enum ipcport_cause cause)
+{
+	ipcport_close(object, cause);
+	ipcport_put(object);
+}
+
+static const struct ipcport_member_ops member_ops = {
+	.get = member_get,
+	.end = member_end,
+};
+
 /**
  * ipcport_publish() - a port becomes LIVE; cannot fail
  * @port: NEW port with a number, charged to its user
@@ -91,8 +106,8 @@ void ipcport_publish(struct ipcport *port, struct ipcport_group *owner,
 	pr_debug("port %llu created\n", port->id);
 	port->state = IPCPORT_LIVE;
 	ipcport_get(port);
-	ipcport_group_join(owner, &port->owner_member, port);
-	ipcport_group_join(file, &port->file_member, port);
+	ipcport_group_join(owner, &port->owner_member, port, &member_ops);
+	ipcport_group_join(file, &port->file_member, port, &member_ops);
 	/* The slot was reserved with its nodes, so there is nothing to allocate. */
 	old = xa_store(&port->ns->ports, port->id, port, GFP_NOWAIT);
 	WARN_ON_ONCE(old);
@@ -128,7 +143,7 @@ struct ipcport *ipcport_lookup(struct ipcport_ns *ns, u64 id)
  *
  * In one hold of the port's lock it stops being LIVE and leaves the registry: from
  * then on nobody finds it, and who has found it gets -EPIPE. Then everyone who
- * waits is woken. What lives as long as a LIVE port goes last.
+ * waits is answered. What lives as long as a LIVE port goes last.
  *
  * Context: Process; may sleep.
  * Return: true if this call ended it, false if another one has or is about to.
@@ -149,51 +164,13 @@ bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 	ipcport_unlock(port);
 	if (!is_ours)
 		return false;
-	ipcport_wake_all(port);
+	ipcport_answer_all(port);
 
 	ipcport_user_discharge_port(port->user, port->capacity);
 	ipcport_group_leave(&port->owner_member);
 	ipcport_group_leave(&port->file_member);
 	ipcport_put(port);
 	return true;
-}
-
-/* Take one port off the list of @group; get it before it can go. */
-static struct ipcport *group_pop(struct ipcport_group *group)
-{
-	struct ipcport_member *member;
-	struct ipcport *port = NULL;
-
-	spin_lock(&group->lock);
-	member = list_first_entry_or_null(&group->members, struct ipcport_member, node);
-	if (member) {
-		list_del_init(&member->node);
-		port = member->port;
-		ipcport_get(port);
-	}
-	spin_unlock(&group->lock);
-	return port;
-}
-
-/**
- * ipcport_close_group() - end every port of a group
- * @group: group that gets no new members
- * @cause: why
- *
- * When it returns none of them is LIVE. A port that somebody else is ending just
- * now may still be in the group.
- *
- * Context: Process; may sleep.
- */
-void ipcport_close_group(struct ipcport_group *group, enum ipcport_cause cause)
-{
-	struct ipcport *port;
-
-	while ((port = group_pop(group))) {
-		ipcport_close(port, cause);
-		ipcport_put(port);
-		cond_resched();
-	}
 }
 
 static int __net_init ns_init(struct net *net)

@@ -121,7 +121,51 @@ TRACE_EVENT(ipcport_unblock,
 	TP_printk("port=%llu ret=%d", __entry->port, __entry->ret)
 );
 
-/* A user was refused a port. */
+/* A call was made; it is open from its push on. */
+TRACE_EVENT(ipcport_call,
+	TP_PROTO(u64 port, u64 token),
+	TP_ARGS(port, token),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__field(u64, token)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		__entry->token = token;
+	),
+	TP_printk("port=%llu token=%llu", __entry->port, __entry->token)
+);
+
+DECLARE_EVENT_CLASS(ipcport_outcome,
+	TP_PROTO(u64 port, u64 token, int result),
+	TP_ARGS(port, token, result),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__field(u64, token)
+		__field(int, result)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		__entry->token = token;
+		__entry->result = result;
+	),
+	TP_printk("port=%llu token=%llu result=%d",
+		  __entry->port, __entry->token, __entry->result)
+);
+
+/* A call was answered, with the server's status. */
+DEFINE_EVENT(ipcport_outcome, ipcport_reply,
+	TP_PROTO(u64 port, u64 token, int result),
+	TP_ARGS(port, token, result)
+);
+
+/* A call ended, with an answer (0) or with the error that its caller gets. */
+DEFINE_EVENT(ipcport_outcome, ipcport_call_end,
+	TP_PROTO(u64 port, u64 token, int result),
+	TP_ARGS(port, token, result)
+);
+
+/* A user was refused a port or a call. */
 TRACE_EVENT(ipcport_limit,
 	TP_PROTO(u32 uid, int limit, u32 max),
 	TP_ARGS(uid, limit, max),
@@ -136,7 +180,8 @@ TRACE_EVENT(ipcport_limit,
 		__entry->max = max;
 	),
 	TP_printk("uid=%u %s=%u", __entry->uid,
-		  __print_symbolic(__entry->limit, { 0, "max_ports" }, { 1, "max_messages" }),
+		  __print_symbolic(__entry->limit, { 0, "max_ports" }, { 1, "max_messages" },
+				   { 2, "max_calls" }, { 3, "max_process_calls" }),
 		  __entry->max)
 );
 

@@ -2,20 +2,13 @@
 #include "transfer.h"
 
 #include <linux/build_bug.h>
-#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
-#include <linux/pid.h>
-#include <linux/pid_namespace.h>
-#include <linux/sched.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
-#include <linux/uidgid.h>
 #include <uapi/linux/ipcport.h>
 
-#include "clock.h"
+#include "delivery.h"
 #include "msg.h"
 #include "port.h"
 #include "queue.h"
@@ -27,8 +20,6 @@
  */
 #define BATCH_CHUNK	16
 
-static_assert(sizeof(struct ipcport_message) == IPCPORT_MSG_SIZE);
-static_assert(sizeof(struct ipcport_delivery) == 2 * IPCPORT_MSG_SIZE);
 static_assert(IPCPORT_SEND_F_NONBLOCK == IPCPORT_RECV_F_NONBLOCK);
 
 /* Check what SEND and RECV have in common; find out how long they may wait. */
@@ -39,8 +30,7 @@ static int parse_transfer(const struct ipcport_ucmd *ucmd, u32 flags, u32 count,
 		return -EOPNOTSUPP;
 	if (!count || count > IPCPORT_BATCH_MAX)
 		return -EINVAL;
-	wait->can_wait = !(flags & IPCPORT_SEND_F_NONBLOCK) && !ucmd->door->is_nonblock;
-	wait->deadline = ipcport_deadline_from_user(deadline_ns);
+	*wait = ipcport_ucmd_wait(ucmd, flags & IPCPORT_SEND_F_NONBLOCK, deadline_ns);
 	return 0;
 }
 
@@ -102,46 +92,25 @@ long ipcport_ioctl_send(struct ipcport_ucmd *ucmd)
 	return ret;
 }
 
-/* Write down a message as the current task is to see it. */
-static void fill_delivery(struct ipcport_delivery *delivery, const struct ipcport_msg *msg)
-{
-	struct pid_namespace *pid_ns = task_active_pid_ns(current);
-	struct user_namespace *user_ns = current_user_ns();
-
-	memcpy(&delivery->message, msg->body, IPCPORT_MSG_SIZE);
-	delivery->message.sender = pid_nr_ns(msg->tid, pid_ns);
-	delivery->info = (struct ipcport_info) {
-		.time_ns = ipcport_time_to_user(msg->time_ns),
-		.seq = msg->seq,
-		.pid = pid_nr_ns(msg->tgid, pid_ns),
-		.tid = delivery->message.sender,
-		.uid = from_kuid_munged(user_ns, msg->uid),
-		.gid = from_kgid_munged(user_ns, msg->gid),
-		.cargo = -1,
-	};
-}
-
 /*
  * Deliver messages, and free those that were. The first one that cannot be stored
  * stays in @batch with all after it. Returns how many were delivered.
  */
 static int copy_out(struct ipcport_delivery __user *to, struct ipcport_queue *batch)
 {
-	struct ipcport_delivery delivery;
 	struct ipcport_msg *msg, *next;
 	int nr = 0;
 
 	list_for_each_entry_safe(msg, next, &batch->msgs, node) {
-		fill_delivery(&delivery, msg);
-		if (copy_to_user(to + nr, &delivery, sizeof(delivery)))
+		if (ipcport_delivery_copy_out(to + nr, msg))
 			break;
-		ipcport_msg_free(ipcport_queue_pop(batch));
+		ipcport_msg_drop(ipcport_queue_pop(batch));
 		nr++;
 	}
 	return nr;
 }
 
-static int recv_array(struct ipcport *port, const struct ipcport_recv *args,
+static int recv_array(struct ipcport_receiver *receiver, const struct ipcport_recv *args,
 		      struct ipcport_wait *wait)
 {
 	struct ipcport_delivery __user *to = u64_to_user_ptr(args->deliveries);
@@ -149,8 +118,8 @@ static int recv_array(struct ipcport *port, const struct ipcport_recv *args,
 	int done = 0, ret;
 
 	do {
-		ret = ipcport_recv(port, &batch, min_t(u32, args->count - done, BATCH_CHUNK),
-				   wait);
+		ret = ipcport_receive(receiver, &batch,
+				      min_t(u32, args->count - done, BATCH_CHUNK), wait);
 		if (ret < 0)
 			break;
 		done += copy_out(to + done, &batch);
@@ -158,7 +127,7 @@ static int recv_array(struct ipcport *port, const struct ipcport_recv *args,
 	} while (!batch.nr && done < args->count);
 
 	if (batch.nr) {
-		ipcport_unrecv(port, &batch);
+		ipcport_unreceive(receiver, &batch);
 		ret = -EFAULT;
 	}
 	return done ?: ret;
@@ -167,17 +136,17 @@ static int recv_array(struct ipcport *port, const struct ipcport_recv *args,
 long ipcport_ioctl_recv(struct ipcport_ucmd *ucmd)
 {
 	struct ipcport_recv *args = ucmd->args;
+	struct ipcport_receiver receiver;
 	struct ipcport_wait wait;
-	struct ipcport *port;
 	long ret;
 
 	ret = parse_transfer(ucmd, args->flags, args->count, args->deadline_ns, &wait);
 	if (ret)
 		return ret;
-	port = ipcport_ucmd_get_port(ucmd, args->port, MAY_READ);
-	if (IS_ERR(port))
-		return PTR_ERR(port);
-	ret = recv_array(port, args, &wait);
-	ipcport_put(port);
+	ret = ipcport_receiver_init(&receiver, ucmd, args->port);
+	if (ret)
+		return ret;
+	ret = recv_array(&receiver, args, &wait);
+	ipcport_receiver_destroy(&receiver);
 	return ret;
 }

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ucmd.h"
 
+#include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/uaccess.h>
 #include <net/net_namespace.h>
 
 #include "access.h"
+#include "clock.h"
+#include "group.h"
+#include "owner.h"
 #include "port.h"
 #include "registry.h"
 
@@ -46,4 +51,49 @@ struct ipcport *ipcport_ucmd_get_port(const struct ipcport_ucmd *ucmd, u64 id, i
 		return ERR_PTR(ret);
 	}
 	return port;
+}
+
+/**
+ * ipcport_ucmd_get_process() - the group of what ends with the current process
+ * @ucmd: the ioctl
+ *
+ * The first process that needs it through this file is remembered, so that it need not
+ * be searched again: nearly always nobody else uses the file.
+ *
+ * Context: Process; may sleep.
+ * Return: the group, used once for the caller, or ERR_PTR(-ENOMEM or -ENFILE).
+ */
+struct ipcport_group *ipcport_ucmd_get_process(const struct ipcport_ucmd *ucmd)
+{
+	struct ipcport_group **place = ucmd->door->process;
+	/* Pairs with cmpxchg(). It stays as long as the file. */
+	struct ipcport_group *group = smp_load_acquire(place);
+
+	if (group && ipcport_owner_is_current(group))
+		return ipcport_group_get(group);
+	group = ipcport_owner_get(false);
+	if (IS_ERR(group) || READ_ONCE(*place))
+		return group;
+	ipcport_group_get(group);
+	if (cmpxchg(place, NULL, group))	/* another thread was faster */
+		ipcport_group_put(group);
+	return group;
+}
+
+/**
+ * ipcport_ucmd_wait() - how long an ioctl may wait
+ * @ucmd: the ioctl
+ * @is_nonblock: whether it was asked not to wait
+ * @deadline_ns: its deadline, as the caller gave it
+ *
+ * Context: Process.
+ * Return: the answer, which also heeds O_NONBLOCK.
+ */
+struct ipcport_wait ipcport_ucmd_wait(const struct ipcport_ucmd *ucmd, bool is_nonblock,
+				      u64 deadline_ns)
+{
+	return (struct ipcport_wait) {
+		.can_wait = !is_nonblock && !(ucmd->door->file->f_flags & O_NONBLOCK),
+		.deadline = ipcport_deadline_from_user(deadline_ns),
+	};
 }

@@ -12,19 +12,23 @@ import re
 import sys
 
 LAYERS = [
-    ("doors", "main dev ioctl control transfer ucmd netlink"),
-    ("actors", "owner handle call"),
-    ("objects", "registry access port"),
-    ("parts", "queue msg group limits"),
+    ("doors", "main dev ioctl control transfer exchange delivery ucmd netlink"),
+    ("actors", "owner handle call outbox"),
+    ("objects", "registry access port life"),
+    ("parts", "queue msg group limits sleep"),
     ("ground", "trace count clock version compat"),
 ]
 
 ALONG = {
     "main": "dev ioctl netlink",
     "dev": "ioctl ucmd",
-    "ioctl": "control transfer ucmd",
+    "ioctl": "control transfer exchange ucmd",
     "control": "ucmd",
-    "transfer": "ucmd",
+    "transfer": "delivery ucmd",
+    "exchange": "delivery ucmd",
+    "delivery": "ucmd",
+    "outbox": "call",
+    "life": "port",
     "owner": "handle call",
     "handle": "port",
     "registry": "port",

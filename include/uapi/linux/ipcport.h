@@ -8,6 +8,9 @@
  * device file through which it was created is closed for the last time. Whoever
  * waits on a port when it ends is woken and told so with EPIPE.
  *
+ * A message can be a call: its sender then waits for an answer, and gets one in any
+ * case. Each call has a token, by which whoever received it answers.
+ *
  * Once the exit of an owner process can be seen by waitpid(), a pidfd or SIGCHLD,
  * nothing can be done with its ports any more. Other signs can be seen a little
  * earlier: the end of a pipe that it held, pthread_join() of an owner thread, or
@@ -21,10 +24,12 @@
  *   number: a shorter structure of an older program is completed with zeroes, a
  *   longer one of a newer program is taken if what this kernel does not know is
  *   zero. Members named out_* are written by the kernel, on success only (but for
- *   a structure of which only a part can be written); the others are read. 32-bit
- *   and 64-bit programs use the same layout.
+ *   a structure of which only a part can be written); the others are read, and
+ *   the token of CALL and REPLY_RECV is both. 32-bit and 64-bit programs use the
+ *   same layout.
  * - Unknown flags and reserved members that are not zero are refused before
- *   anything happens. An ioctl that fails has changed nothing (but see RECV).
+ *   anything happens. An ioctl that fails has changed nothing (but see RECV, and
+ *   CALL and REPLY_RECV, which have two parts).
  * - Times are in nanoseconds of CLOCK_MONOTONIC, as the caller's time namespace
  *   shows it. Deadlines are points in time, so that an ioctl that is restarted
  *   after a signal does not wait longer; 0 means none. What is possible at once is
@@ -44,13 +49,18 @@
  * E2BIG        the structure is longer than known here, and its tail is not zero
  * EOPNOTSUPP   a flag is not known here
  * EFAULT       a pointer is bad; no message was lost
- * ENOENT       no such port here; it never was, or it has ended
+ * ENOENT       no such port here; it never was, or it has ended. Or no such call:
+ *              its token is not known, was used, or is not the caller's to use
  * EACCES       the port's mode does not allow it
  * EPERM        only the port's owner process may do it
  * EAGAIN       it would have to wait, and was asked not to
  * ETIMEDOUT    the deadline passed
  * EINTR        a signal arrived
- * EPIPE        the port ended while the caller was waiting or about to
+ * EPIPE        the port ended while the caller was waiting or about to; or
+ *              whoever had received the call ended without answering it
+ * ECANCELED    the call was cancelled
+ * EBUSY        another thread is waiting for this call already
+ * EDEADLK      nobody but the calling thread could answer this call
  * EDQUOT       a limit of the user is reached; the kernel log names it, once
  * ENOMEM       no memory; at the limit of a memory cgroup its OOM killer may end
  *              one of its processes first, as with any other memory
@@ -58,7 +68,8 @@
  * Who may do what
  *
  * A port has a uid, a gid (those of its creator) and a mode, like a file: write
- * permission is for SEND, read permission for RECV, either is enough for STAT.
+ * permission is for SEND and CALL, read permission for RECV and REPLY, either is
+ * enough for STAT.
  * The owner process may do everything, also when it has become another user since,
  * or runs another program; only it may DESTROY. CAP_IPC_OWNER in the user namespace
  * that owns the network namespace overrides both. It is the calling thread that is
@@ -82,6 +93,9 @@
 /* Permission bits of a port if its creator does not say. */
 #define IPCPORT_MODE_DEFAULT	0600
 
+/* Type of the reply that the kernel makes up for a call that ends with EPIPE. */
+#define IPCPORT_TYPE_ERROR	0x80
+
 /**
  * struct ipcport_message - what travels
  * @sender: thread id of the sender as the receiver sees it, 0 if it cannot be
@@ -98,19 +112,28 @@ struct ipcport_message {
 	__u8 payload[IPCPORT_PAYLOAD_SIZE];
 };
 
+/*
+ * This is not a message of its sender but a notice: the sender has given up the call
+ * that @token names, which had been received. Comes from ports that were created
+ * with IPCPORT_CREATE_F_NOTIFY_ABORT. The message itself is zero, but for its sender.
+ */
+#define IPCPORT_INFO_F_ABORTED	0x1
+
 /**
  * struct ipcport_info - what the kernel says of a message and its sender
- * @token: names the call that waits for an answer, 0 for a one-way message
+ * @token: names the call that waits for an answer, 0 for a one-way message; of a
+ *	reply, the call that it answers
  * @badge: mark of the handle through which the message was sent, 0 if none
  * @time_ns: when it was handed to the kernel, in nanoseconds of CLOCK_MONOTONIC
- * @seq: number of the message in its port, counted from 1
+ * @seq: number of the message in its port, counted from 1; 0 for a reply. A number
+ *	is missing where a caller took its message back.
  * @pid: sender's process, 0 if the receiver's pid namespace does not show it
  * @tid: sender's thread, 0 if the receiver's pid namespace does not show it
  * @uid: sender's effective user in the receiver's user namespace; the overflow
  *	uid if it has no name there
  * @gid: sender's effective group, in the same way
  * @cargo: file descriptor that travelled with the message, -1 if none
- * @flags: 0
+ * @flags: IPCPORT_INFO_F_* bits
  * @__reserved: 0
  *
  * Nothing in here comes from the sender's memory.
@@ -150,6 +173,7 @@ struct ipcport_delivery {
 /* Bits of ipcport_version.out_features. */
 #define IPCPORT_FEATURE_MESSAGES	0x1	/* SEND and RECV */
 #define IPCPORT_FEATURE_OWNER_THREAD	0x2	/* IPCPORT_CREATE_F_OWNER_THREAD */
+#define IPCPORT_FEATURE_CALLS		0x4	/* CALL, REPLY, REPLY_RECV and CANCEL */
 
 /**
  * struct ipcport_version - argument of IPCPORT_IOC_VERSION
@@ -179,6 +203,13 @@ struct ipcport_version {
  * belongs to the process and ends with its last thread.
  */
 #define IPCPORT_CREATE_F_OWNER_THREAD	0x1
+
+/*
+ * Tell of calls that were given up: for each call that had been received from the
+ * port and whose caller then stopped waiting before it was answered, one notice
+ * comes through the port. It comes even if the port is full.
+ */
+#define IPCPORT_CREATE_F_NOTIFY_ABORT	0x2
 
 /**
  * struct ipcport_create - argument of IPCPORT_IOC_PORT_CREATE
@@ -228,7 +259,8 @@ struct ipcport_destroy {
  * IPCPORT_IOC_PORT_DESTROY - end a port
  *
  * When it returns nobody can find the port any more, and everyone who waited on
- * it has been woken with EPIPE. Messages that nobody received are dropped.
+ * it, also for the answer to a call, has been woken with EPIPE. Messages that
+ * nobody received are dropped.
  *
  * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT, EPERM.
  */
@@ -250,16 +282,18 @@ struct ipcport_destroy {
  * @out_capacity: messages the port can hold
  * @out_depth: messages it holds now. It can be above the capacity by what
  *	receivers put back, see RECV.
- * @out_senders: threads blocked in SEND
- * @out_receivers: threads blocked in RECV
+ * @out_senders: threads that wait for space, in SEND or CALL
+ * @out_receivers: threads that wait for a message, in RECV or REPLY_RECV
  * @out_uid: the port's user, in the caller's user namespace
  * @out_gid: the port's group, in the caller's user namespace
  * @out_owner_pid: owner process, 0 if the caller's pid namespace does not show it
  * @out_owner_tid: owner thread if the port belongs to a thread, else 0
- * @out_sent: messages taken in since the port was created
+ * @out_sent: messages taken in since the port was created, calls and notices included
  * @out_received: messages given out since the port was created; goes down again by
  *	what receivers put back
  * @out_created_ns: when it was created, in nanoseconds of CLOCK_MONOTONIC
+ * @out_calls: calls that were taken in, whether received or not, and neither
+ *	answered nor given up
  */
 struct ipcport_stat {
 	__aligned_u64 port;
@@ -278,6 +312,7 @@ struct ipcport_stat {
 	__aligned_u64 out_sent;
 	__aligned_u64 out_received;
 	__aligned_u64 out_created_ns;
+	__aligned_u64 out_calls;
 };
 
 /*
@@ -357,9 +392,189 @@ struct ipcport_recv {
  * been given to a thread that a signal killed. While it was out of the queue,
  * another receiver may have got a message behind it, and a sender its place.
  *
+ * A delivery whose info has a token and no flags is a call: somebody waits until it
+ * is answered with REPLY or REPLY_RECV. If the process that received it, other than
+ * the port's owner, exits before that, or closes the device file for the last time
+ * through which it received it, the caller gets EPIPE. A token may be void already
+ * when it is delivered, because its caller has just given up.
+ *
  * Errors, with no message taken out: EFAULT, EOPNOTSUPP (flags), EINVAL (count),
- * ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE.
+ * ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE (the last two only
+ * for a process that does not own the port and has to be remembered).
  */
 #define IPCPORT_IOC_MSG_RECV	_IOW(IPCPORT_IOC_TYPE, 0x21, struct ipcport_recv)
+
+/* Do not wait; the same as O_NONBLOCK on the file, for this one ioctl. */
+#define IPCPORT_CALL_F_NONBLOCK	0x1
+
+/* Return as soon as the message is in the port. Not with a token. */
+#define IPCPORT_CALL_F_SUBMIT	0x2
+
+/**
+ * struct ipcport_call - argument of IPCPORT_IOC_CALL
+ * @port: number of the port
+ * @message: address of a struct ipcport_message to send; not read with a token
+ * @reply: address of a struct ipcport_delivery for the answer; not used with
+ *	IPCPORT_CALL_F_SUBMIT
+ * @token: 0 to begin a call; else the outstanding call to go on with. Written when
+ *	the ioctl returns: the call that is outstanding now, 0 if none is.
+ * @deadline_ns: when to stop waiting, CLOCK_MONOTONIC; 0 for never. It covers the
+ *	wait for space and the wait for the answer.
+ * @flags: IPCPORT_CALL_F_* bits
+ * @out_status: what the server passed as the status of its answer
+ */
+struct ipcport_call {
+	__aligned_u64 port;
+	__aligned_u64 message;
+	__aligned_u64 reply;
+	__aligned_u64 token;
+	__aligned_u64 deadline_ns;
+	__u32 flags;
+	__s32 out_status;
+};
+
+/*
+ * IPCPORT_IOC_CALL - send a message and wait until it is answered
+ *
+ * Returns 0 when there is an answer: the message, with what the kernel says of who
+ * answered, is in @reply, its status in @out_status.
+ *
+ * A call that was taken in ends in exactly one of these ways: with its answer; with
+ * EPIPE, because the port ended, or whoever had received the call did; with
+ * ETIMEDOUT, because the deadline passed while this ioctl waited; with ECANCELED,
+ * because of CANCEL in another thread; or with the caller: when its process exits or
+ * the device file is closed for the last time. With EPIPE @reply is written too, as
+ * far as it can be: a message of type IPCPORT_TYPE_ERROR with the errno as a
+ * little-endian number in the first four bytes of its payload, and no sender.
+ *
+ * A caller that stops waiting before anybody has received its message takes the
+ * message back. If it has been received, the token is void from then on, and an
+ * answer that comes later reaches nobody.
+ *
+ * The ioctl can stop waiting and leave the call outstanding. Then it fails, and
+ * @token is not 0: EINTR, a signal arrived; EAGAIN, it was asked not to wait; EFAULT,
+ * the answer is there but @reply cannot be written. The same ioctl with this token
+ * goes on waiting, from any thread of the process, through the same open file, and
+ * never sends again; that is also what a restart after a signal does. CANCEL ends
+ * the call. If @token is 0 after a failure, no call is outstanding, and none was
+ * received if this ioctl was to begin it, except with the five ends above. If the
+ * token cannot be written, the call is cancelled; EFAULT.
+ *
+ * With IPCPORT_CALL_F_SUBMIT the ioctl returns 0 and the token without waiting for
+ * the answer. It is collected by the same ioctl without this flag. An answer that
+ * was collected is gone.
+ *
+ * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (SUBMIT with a token), ENOENT, EACCES,
+ * EAGAIN, ETIMEDOUT, EINTR, EPIPE, ECANCELED, ENOMEM, ENFILE; EDQUOT (module
+ * parameters max_calls per user, max_process_calls per process); EBUSY; EDEADLK (a
+ * call that begins, without SUBMIT or a deadline, by the only thread of the port's
+ * owner process, while it has no child, nobody else has a device file of this
+ * network namespace open, and no other process has ever received from the port).
+ */
+#define IPCPORT_IOC_CALL	_IOWR(IPCPORT_IOC_TYPE, 0x30, struct ipcport_call)
+
+/**
+ * struct ipcport_reply - argument of IPCPORT_IOC_CALL_REPLY
+ * @port: number of the port from which the call was received
+ * @token: its token, from struct ipcport_info
+ * @message: address of a struct ipcport_message, the answer
+ * @status: for the programs; goes to the caller's @out_status, and has no meaning
+ *	for the kernel
+ * @flags: must be 0
+ */
+struct ipcport_reply {
+	__aligned_u64 port;
+	__aligned_u64 token;
+	__aligned_u64 message;
+	__s32 status;
+	__u32 flags;
+};
+
+/*
+ * IPCPORT_IOC_CALL_REPLY - answer a call
+ *
+ * Never waits. Whoever may receive from the port may answer its calls, in any
+ * order, whichever thread or process received them.
+ *
+ * Errors: EFAULT, EOPNOTSUPP (flags), ENOENT: no such port; or no call with this
+ * token has been received from it and waits for an answer; or the caller may not
+ * receive from it.
+ */
+#define IPCPORT_IOC_CALL_REPLY	_IOW(IPCPORT_IOC_TYPE, 0x31, struct ipcport_reply)
+
+/* Do not wait; the same as O_NONBLOCK on the file, for this one ioctl. */
+#define IPCPORT_REPLY_RECV_F_NONBLOCK	0x1
+
+/**
+ * struct ipcport_reply_recv - argument of IPCPORT_IOC_CALL_REPLY_RECV
+ * @port: number of the port
+ * @token: call to answer, 0 for none. Written when the ioctl returns: the call that
+ *	was received; 0 if it was a one-way message or a notice, or if none was.
+ * @message: address of a struct ipcport_message, the answer; not read without a token
+ * @delivery: address of a struct ipcport_delivery for what is received
+ * @deadline_ns: when to stop waiting, CLOCK_MONOTONIC; 0 for never
+ * @status: status of the answer
+ * @flags: IPCPORT_REPLY_RECV_F_* bits
+ * @out_reply_errno: 0, or ENOENT if nobody waited for the answer any more, or the
+ *	token is wrong. Written whenever @token is.
+ * @__reserved: must be 0
+ */
+struct ipcport_reply_recv {
+	__aligned_u64 port;
+	__aligned_u64 token;
+	__aligned_u64 message;
+	__aligned_u64 delivery;
+	__aligned_u64 deadline_ns;
+	__s32 status;
+	__u32 flags;
+	__u32 out_reply_errno;
+	__u32 __reserved;
+};
+
+/*
+ * IPCPORT_IOC_CALL_REPLY_RECV - answer a call, then wait for the next message
+ *
+ * A server's whole loop: after a success @token is the call that was received, so
+ * only @message and @status are to be set before the ioctl is made again. An answer
+ * that nobody waits for does not keep it from receiving.
+ *
+ * Once the answer was given, or refused, @token is written even if nothing could be
+ * received: it is 0 then. So a restart after a signal does not answer twice.
+ *
+ * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT (port), EACCES,
+ * EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE. EFAULT for @message means that
+ * nothing was done; for @delivery, that the answer was given, and that what was to
+ * be received is back in the port.
+ */
+#define IPCPORT_IOC_CALL_REPLY_RECV	\
+	_IOWR(IPCPORT_IOC_TYPE, 0x32, struct ipcport_reply_recv)
+
+/* How far a call had come when it was cancelled: ipcport_cancel.out_state. */
+#define IPCPORT_CALL_QUEUED	1	/* nobody had received it; it was taken back */
+#define IPCPORT_CALL_RECEIVED	2	/* it was received, and not answered yet */
+#define IPCPORT_CALL_ENDED	3	/* it was over; its answer, if any, is dropped */
+
+/**
+ * struct ipcport_cancel - argument of IPCPORT_IOC_CALL_CANCEL
+ * @token: the outstanding call
+ * @flags: must be 0
+ * @out_state: IPCPORT_CALL_*
+ */
+struct ipcport_cancel {
+	__aligned_u64 token;
+	__u32 flags;
+	__u32 out_state;
+};
+
+/*
+ * IPCPORT_IOC_CALL_CANCEL - end an outstanding call
+ *
+ * The call must have been made by this process through this open file. A thread
+ * that waits for it gets ECANCELED.
+ *
+ * Errors: EFAULT (@out_state cannot be written: the call is cancelled all the same),
+ * EOPNOTSUPP (flags), ENOENT.
+ */
+#define IPCPORT_IOC_CALL_CANCEL	_IOWR(IPCPORT_IOC_TYPE, 0x33, struct ipcport_cancel)
 
 #endif /* _UAPI_LINUX_IPCPORT_H */

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "exchange.h"
+
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <uapi/linux/ipcport.h>
+
+#include "access.h"
+#include "call.h"
+#include "delivery.h"
+#include "group.h"
+#include "limits.h"
+#include "msg.h"
+#include "outbox.h"
+#include "owner.h"
+#include "port.h"
+#include "queue.h"
+#include "registry.h"
+#include "ucmd.h"
+
+/*
+ * Could nobody but the current thread answer a call to @port? It is the only thread of
+ * the owner, and no other process can receive: none ever has, none has an open file to
+ * do it with, and there is no child that might be about to get one.
+ */
+static bool is_alone(const struct ipcport_ucmd *ucmd, const struct ipcport *port)
+{
+	const struct ipcport_door *door = ucmd->door;
+
+	return ipcport_is_owner(port) && get_nr_threads(current) == 1 &&
+	       list_empty(&current->children) && !READ_ONCE(port->has_guests) &&
+	       file_count(door->file) == 1 && atomic_read(&door->ns->nr_files) == 1;
+}
+
+/* Make a call of the current process, charged to it. */
+static struct ipcport_kcall *make_call(const struct ipcport_ucmd *ucmd, struct ipcport *port)
+{
+	const struct ipcport_call *args = ucmd->args;
+	struct ipcport_group *process = ipcport_ucmd_get_process(ucmd);
+	struct ipcport_quota *quota;
+	struct ipcport_kcall *call;
+	int ret;
+
+	if (IS_ERR(process))
+		return ERR_CAST(process);
+	quota = ipcport_owner_quota(process);
+	ret = ipcport_quota_charge_call(quota);
+	if (ret)
+		goto err_put_process;
+	call = ipcport_call_alloc_user(port, process, quota, u64_to_user_ptr(args->message));
+	if (IS_ERR(call)) {
+		ret = PTR_ERR(call);
+		goto err_discharge;
+	}
+	return call;
+
+err_discharge:
+	ipcport_quota_discharge_call(quota);
+err_put_process:
+	ipcport_group_put(process);
+	return ERR_PTR(ret);
+}
+
+/* Leave a call outstanding, and tell the caller by which token; or let it go. */
+static long leave(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call, long ret)
+{
+	struct ipcport_outbox *outbox = ucmd->door->outbox;
+	struct ipcport_call *args = ucmd->args;
+	const u64 token = call->request.token;
+	enum ipcport_progress progress;
+
+	/* From here on @call is not ours: another thread can go on with it. */
+	ipcport_outbox_leave(outbox, ucmd->door->group, call);
+	if (args->token == token)
+		return ret;
+	args->token = token;
+	if (!ipcport_ucmd_respond(ucmd))
+		return ret;
+	ipcport_outbox_cancel(outbox, token, &progress);
+	return -EFAULT;
+}
+
+/* The current thread waited for a call, and this came of it. */
+static long conclude(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call, long ret)
+{
+	struct ipcport_call *args = ucmd->args;
+	struct ipcport_delivery __user *reply = u64_to_user_ptr(args->reply);
+
+	if (!ret)
+		ret = ipcport_answer_copy_out(reply, call);
+	if (ret == -EAGAIN || ret == -ERESTARTSYS || ret == -EFAULT)
+		return leave(ucmd, call, ret);
+
+	if (ret == -EPIPE)
+		ipcport_error_copy_out(reply, EPIPE, call->request.token);
+	args->out_status = call->status;
+	args->token = 0;
+	ipcport_outbox_conclude(call);
+	return ipcport_ucmd_respond(ucmd) ?: ret;
+}
+
+static long begin(struct ipcport_ucmd *ucmd, struct ipcport *port, const struct ipcport_wait *wait)
+{
+	const struct ipcport_call *args = ucmd->args;
+	const bool is_submit = args->flags & IPCPORT_CALL_F_SUBMIT;
+	struct ipcport_kcall *call;
+	long ret;
+
+	if (!is_submit && wait->can_wait && wait->deadline == KTIME_MAX && is_alone(ucmd, port))
+		return -EDEADLK;
+	/* An answer must find a structure that can be written. */
+	ret = ipcport_ucmd_respond(ucmd);
+	if (ret)
+		return ret;
+	call = make_call(ucmd, port);
+	if (IS_ERR(call))
+		return PTR_ERR(call);
+
+	ret = ipcport_call_send(call, wait, is_submit ? NULL : current);
+	if (ret) {
+		if (ret == -EPIPE)
+			ipcport_error_copy_out(u64_to_user_ptr(args->reply), EPIPE, 0);
+		ipcport_call_release(call);
+		return ret;
+	}
+	if (is_submit)
+		return leave(ucmd, call, 0);
+	return conclude(ucmd, call, ipcport_call_wait(call, wait));
+}
+
+static long begin_by_number(struct ipcport_ucmd *ucmd, const struct ipcport_wait *wait)
+{
+	const struct ipcport_call *args = ucmd->args;
+	struct ipcport *port;
+	long ret;
+
+	port = ipcport_ucmd_get_port(ucmd, args->port, MAY_WRITE);
+	if (IS_ERR(port))
+		return PTR_ERR(port);
+	ret = begin(ucmd, port, wait);
+	ipcport_put(port);
+	return ret;
+}
+
+/* The port may have ended; what counts is that the call was made by this process. */
+static long go_on(struct ipcport_ucmd *ucmd, const struct ipcport_wait *wait)
+{
+	const struct ipcport_call *args = ucmd->args;
+	struct ipcport_kcall *call;
+
+	call = ipcport_outbox_claim(ucmd->door->outbox, args->token);
+	if (IS_ERR(call))
+		return PTR_ERR(call);
+	if (call->port->id != args->port)
+		return leave(ucmd, call, -ENOENT);
+	return conclude(ucmd, call, ipcport_call_wait(call, wait));
+}
+
+long ipcport_ioctl_call(struct ipcport_ucmd *ucmd)
+{
+	const struct ipcport_call *args = ucmd->args;
+	struct ipcport_wait wait;
+
+	if (args->flags & ~(IPCPORT_CALL_F_NONBLOCK | IPCPORT_CALL_F_SUBMIT))
+		return -EOPNOTSUPP;
+	if (args->token && args->flags & IPCPORT_CALL_F_SUBMIT)
+		return -EINVAL;
+
+	wait = ipcport_ucmd_wait(ucmd, args->flags & IPCPORT_CALL_F_NONBLOCK, args->deadline_ns);
+	return args->token ? go_on(ucmd, &wait) : begin_by_number(ucmd, &wait);
+}
+
+static int answer(struct ipcport *port, u64 token, u64 message, s32 status)
+{
+	struct ipcport_msg msg;
+	int ret;
+
+	ret = ipcport_msg_init_user(&msg, NULL, u64_to_user_ptr(message));
+	if (ret)
+		return ret;
+	ret = ipcport_call_reply(port, token, &msg, status);
+	if (ret)
+		ipcport_msg_destroy(&msg);
+	return ret;
+}
+
+long ipcport_ioctl_reply(struct ipcport_ucmd *ucmd)
+{
+	const struct ipcport_reply *args = ucmd->args;
+	struct ipcport *port;
+	long ret;
+
+	if (args->flags)
+		return -EOPNOTSUPP;
+
+	port = ipcport_ucmd_get_port(ucmd, args->port, MAY_READ);
+	/* Who may not receive is not told which tokens there are. */
+	if (IS_ERR(port))
+		return -ENOENT;
+	ret = answer(port, args->token, args->message, args->status);
+	ipcport_put(port);
+	return ret;
+}
+
+/*
+ * Receive one message. It is back in the port if it, or the structure that tells its
+ * token, cannot be written.
+ */
+static long recv_one(struct ipcport_ucmd *ucmd, struct ipcport_receiver *receiver,
+		     const struct ipcport_wait *wait)
+{
+	struct ipcport_queue batch = IPCPORT_QUEUE_INIT(batch);
+	struct ipcport_reply_recv *args = ucmd->args;
+	struct ipcport_msg *msg;
+	long ret;
+
+	ret = ipcport_receive(receiver, &batch, 1, wait);
+	if (ret < 0)
+		return ret;
+	msg = list_first_entry(&batch.msgs, struct ipcport_msg, node);
+	ret = ipcport_delivery_copy_out(u64_to_user_ptr(args->delivery), msg);
+	if (ret)
+		goto err_unreceive;
+	if (msg->ops->token && !msg->ops->is_notice)
+		args->token = msg->ops->token(msg);
+	ret = ipcport_ucmd_respond(ucmd);
+	if (ret)
+		goto err_unreceive;
+	ipcport_queue_flush(&batch);
+	return 0;
+
+err_unreceive:
+	args->token = 0;
+	ipcport_unreceive(receiver, &batch);
+	return ret;
+}
+
+static long reply_recv(struct ipcport_ucmd *ucmd, struct ipcport_receiver *receiver)
+{
+	struct ipcport_reply_recv *args = ucmd->args;
+	const bool is_reply = args->token;
+	struct ipcport_wait wait;
+	long ret = 0;
+
+	if (is_reply)
+		ret = answer(receiver->port, args->token, args->message, args->status);
+	if (ret && ret != -ENOENT)
+		return ret;
+	args->out_reply_errno = -ret;
+	args->token = 0;
+
+	wait = ipcport_ucmd_wait(ucmd, args->flags & IPCPORT_REPLY_RECV_F_NONBLOCK,
+				 args->deadline_ns);
+	ret = recv_one(ucmd, receiver, &wait);
+	if (ret && is_reply)
+		ret = ipcport_ucmd_respond(ucmd) ?: ret;
+	return ret;
+}
+
+long ipcport_ioctl_reply_recv(struct ipcport_ucmd *ucmd)
+{
+	const struct ipcport_reply_recv *args = ucmd->args;
+	struct ipcport_receiver receiver;
+	long ret;
+
+	if (args->flags & ~IPCPORT_REPLY_RECV_F_NONBLOCK)
+		return -EOPNOTSUPP;
+	if (args->__reserved)
+		return -EINVAL;
+
+	ret = ipcport_receiver_init(&receiver, ucmd, args->port);
+	if (ret)
+		return ret;
+	ret = reply_recv(ucmd, &receiver);
+	ipcport_receiver_destroy(&receiver);
+	return ret;
+}
+
+long ipcport_ioctl_cancel(struct ipcport_ucmd *ucmd)
+{
+	static const u32 states[] = {
+		[IPCPORT_WAS_QUEUED]	= IPCPORT_CALL_QUEUED,
+		[IPCPORT_WAS_RECEIVED]	= IPCPORT_CALL_RECEIVED,
+		[IPCPORT_WAS_OVER]	= IPCPORT_CALL_ENDED,
+	};
+	struct ipcport_cancel *args = ucmd->args;
+	enum ipcport_progress progress;
+	int ret;
+
+	if (args->flags)
+		return -EOPNOTSUPP;
+	ret = ipcport_outbox_cancel(ucmd->door->outbox, args->token, &progress);
+	if (ret)
+		return ret;
+	args->out_state = states[progress];
+	return ipcport_ucmd_respond(ucmd);
+}

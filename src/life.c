@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "port.h"
+
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/pid.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "count.h"
+#include "limits.h"
+
+static void port_free(struct ipcport *port)
+{
+	if (port->state != IPCPORT_NEW)
+		pr_debug("port %llu destroyed\n", port->id);
+	ipcport_queue_flush(&port->queue);
+	ipcport_user_put(port->user);
+	if (port->task)
+		put_task_struct(port->task);
+	put_pid(port->tgid);
+	kfree_rcu(port, rcu);
+	ipcport_count_dec(IPCPORT_PORTS);
+}
+
+/**
+ * ipcport_alloc() - make a NEW port that the current process or thread will own
+ * @capacity: messages it can hold, at least 1
+ * @mode: permission bits
+ * @is_thread_owned: whether the current thread alone owns it
+ *
+ * The memory is charged to the caller's memory cgroup, the port to nobody's limit
+ * yet.
+ *
+ * Context: Process; may sleep.
+ * Return: the port with a reference for the caller, or ERR_PTR(-ENOMEM).
+ */
+struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_thread_owned)
+{
+	struct ipcport_user *user;
+	struct ipcport *port;
+
+	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	user = ipcport_user_get(current_euid());
+	if (IS_ERR(user)) {
+		kfree(port);
+		return ERR_CAST(user);
+	}
+
+	refcount_set(&port->ref, 1);
+	port->capacity = capacity;
+	port->user = user;
+	current_euid_egid(&port->uid, &port->gid);
+	port->mode = mode;
+	port->tgid = get_pid(task_tgid(current));
+	port->task = is_thread_owned ? get_task_struct(current) : NULL;
+	port->created_ns = ktime_get_ns();
+	init_waitqueue_head(&port->waiters);
+	ipcport_queue_init(&port->queue);
+	port->calls = RB_ROOT;
+	ipcport_count_inc(IPCPORT_PORTS);
+	return port;
+}
+
+/**
+ * ipcport_put() - drop a reference
+ * @port: the port or NULL; with the last reference its messages are freed too
+ *
+ * Context: Process; may sleep.
+ */
+void ipcport_put(struct ipcport *port)
+{
+	if (port && refcount_dec_and_test(&port->ref))
+		port_free(port);
+}
+
+/**
+ * ipcport_snapshot() - look at what changes in a port
+ * @port: the port
+ * @snapshot: where to write it
+ *
+ * Context: Process. Takes and releases the port's lock.
+ */
+void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot)
+{
+	ipcport_lock(port);
+	snapshot->state = port->state;
+	snapshot->depth = port->queue.nr;
+	snapshot->nr_senders = port->queue.nr ? port->nr_waiters : 0;
+	snapshot->nr_receivers = port->queue.nr ? 0 : port->nr_waiters;
+	snapshot->nr_sent = port->nr_sent;
+	snapshot->nr_received = port->nr_received;
+	snapshot->nr_calls = port->nr_calls;
+	ipcport_unlock(port);
+}
+
+/**
+ * ipcport_end_locked() - a port stops being LIVE
+ * @port: the port
+ *
+ * Context: Process; the caller holds the port's lock, unpublishes the port in the same
+ *	hold, and calls ipcport_answer_all() after it.
+ * Return: whether it was the caller who ended it.
+ */
+bool ipcport_end_locked(struct ipcport *port)
+{
+	ipcport_assert_locked(port);
+	if (port->state != IPCPORT_LIVE)
+		return false;
+	port->state = IPCPORT_DEAD;
+	return true;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "outbox.h"
+
+#include <linux/err.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "call.h"
+#include "group.h"
+
+/**
+ * ipcport_outbox_init() - make an empty outbox in place
+ * @outbox: memory for it
+ *
+ * Context: Any.
+ */
+void ipcport_outbox_init(struct ipcport_outbox *outbox)
+{
+	spin_lock_init(&outbox->lock);
+	outbox->calls = RB_ROOT;
+}
+
+static bool call_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct ipcport_kcall, outbox_node)->request.token <
+	       rb_entry(b, struct ipcport_kcall, outbox_node)->request.token;
+}
+
+static int call_cmp(const void *key, const struct rb_node *node)
+{
+	const u64 token = *(const u64 *)key;
+	const u64 other = rb_entry(node, struct ipcport_kcall, outbox_node)->request.token;
+
+	return token < other ? -1 : token > other;
+}
+
+/* A call of the current process, or NULL. */
+static struct ipcport_kcall *find_locked(struct ipcport_outbox *outbox, u64 token)
+{
+	struct ipcport_kcall *call;
+	struct rb_node *node;
+
+	lockdep_assert_held(&outbox->lock);
+	node = rb_find(&token, &outbox->calls, call_cmp);
+	if (!node)
+		return NULL;
+	call = rb_entry(node, struct ipcport_kcall, outbox_node);
+	return call->request.msg.tgid == task_tgid(current) ? call : NULL;
+}
+
+/* Take a call out. True for the one who did; the caller's reference is then theirs. */
+static bool take_locked(struct ipcport_outbox *outbox, struct ipcport_kcall *call)
+{
+	lockdep_assert_held(&outbox->lock);
+	if (RB_EMPTY_NODE(&call->outbox_node))
+		return false;
+	rb_erase(&call->outbox_node, &outbox->calls);
+	RB_CLEAR_NODE(&call->outbox_node);
+	return true;
+}
+
+/* Drop the caller's reference to a call that was taken out. */
+static void forget(struct ipcport_kcall *call)
+{
+	ipcport_group_leave(&call->caller_process);
+	ipcport_call_release(call);
+}
+
+static void caller_get(void *object)
+{
+	ipcport_call_get(object);
+}
+
+/* The process that made the call has exited. */
+static void caller_end(void *object, enum ipcport_cause cause)
+{
+	struct ipcport_kcall *call = object;
+	bool is_ours;
+
+	spin_lock(&call->outbox->lock);
+	is_ours = take_locked(call->outbox, call);
+	spin_unlock(&call->outbox->lock);
+	if (is_ours) {
+		ipcport_call_cancel(call);
+		forget(call);
+	}
+	ipcport_call_put(call);
+}
+
+static const struct ipcport_member_ops caller_ops = {
+	.get = caller_get,
+	.end = caller_end,
+};
+
+/**
+ * ipcport_outbox_leave() - leave a call outstanding
+ * @outbox: outbox of the file that it was made through
+ * @file: group that keeps @outbox
+ * @call: call of the current process; its caller's reference passes to the outbox,
+ *	unless that has it already, and only the claim ends
+ *
+ * Context: Process. Takes and releases the lock of @outbox.
+ */
+void ipcport_outbox_leave(struct ipcport_outbox *outbox, struct ipcport_group *file,
+			  struct ipcport_kcall *call)
+{
+	/* Of a claimed call neither changes, and others are known to us alone. */
+	if (RB_EMPTY_NODE(&call->outbox_node)) {
+		call->outbox = outbox;
+		call->file = ipcport_group_get(file);
+		ipcport_group_join(ipcport_group_get(call->process), &call->caller_process,
+				   call, &caller_ops);
+	}
+	spin_lock(&outbox->lock);
+	if (RB_EMPTY_NODE(&call->outbox_node))
+		rb_add(&call->outbox_node, &outbox->calls, call_less);
+	call->is_claimed = false;
+	spin_unlock(&outbox->lock);
+}
+
+/**
+ * ipcport_outbox_claim() - go on with a call that is outstanding
+ * @outbox: outbox of the file that it was made through
+ * @token: its token
+ *
+ * Context: Process. Takes and releases the lock of @outbox.
+ * Return: the call, to be left again or concluded; or ERR_PTR(-ENOENT), there is no
+ *	such call of this process, or ERR_PTR(-EBUSY), another thread has claimed it.
+ */
+struct ipcport_kcall *ipcport_outbox_claim(struct ipcport_outbox *outbox, u64 token)
+{
+	struct ipcport_kcall *call;
+
+	spin_lock(&outbox->lock);
+	call = find_locked(outbox, token);
+	if (!call)
+		call = ERR_PTR(-ENOENT);
+	else if (call->is_claimed)
+		call = ERR_PTR(-EBUSY);
+	else
+		call->is_claimed = true;
+	spin_unlock(&outbox->lock);
+	return call;
+}
+
+/**
+ * ipcport_outbox_conclude() - done with a call that has ended
+ * @call: call that the current thread began just now, or has claimed; gone afterwards
+ *
+ * Context: Process; may sleep. Takes and releases the lock of its outbox.
+ */
+void ipcport_outbox_conclude(struct ipcport_kcall *call)
+{
+	struct ipcport_outbox *outbox = call->outbox;
+
+	if (!outbox) {
+		ipcport_call_release(call);
+		return;
+	}
+	spin_lock(&outbox->lock);
+	take_locked(outbox, call);
+	spin_unlock(&outbox->lock);
+	forget(call);
+}
+
+/**
+ * ipcport_outbox_cancel() - end a call that is outstanding
+ * @outbox: outbox of the file that it was made through
+ * @token: its token
+ * @progress: how far it had come
+ *
+ * A thread that has claimed it finds it cancelled, and concludes it.
+ *
+ * Context: Process; may sleep. Takes and releases the lock of @outbox.
+ * Return: 0, or -ENOENT: there is no such call of this process.
+ */
+int ipcport_outbox_cancel(struct ipcport_outbox *outbox, u64 token,
+			  enum ipcport_progress *progress)
+{
+	struct ipcport_kcall *call;
+	bool is_ours = false;
+
+	spin_lock(&outbox->lock);
+	call = find_locked(outbox, token);
+	if (call) {
+		ipcport_call_get(call);
+		is_ours = !call->is_claimed && take_locked(outbox, call);
+	}
+	spin_unlock(&outbox->lock);
+	if (!call)
+		return -ENOENT;
+
+	if (!ipcport_call_cancel(call))
+		*progress = IPCPORT_WAS_OVER;
+	else
+		*progress = call->request.is_queued ? IPCPORT_WAS_QUEUED : IPCPORT_WAS_RECEIVED;
+	if (is_ours)
+		forget(call);
+	ipcport_call_put(call);
+	return 0;
+}
+
+/**
+ * ipcport_outbox_end() - end all calls, since their file is closed
+ * @outbox: outbox that no thread can reach any more, but for exiting processes
+ *
+ * Context: Process; may sleep. Takes and releases the lock of @outbox.
+ */
+void ipcport_outbox_end(struct ipcport_outbox *outbox)
+{
+	struct ipcport_kcall *call;
+	struct rb_node *node;
+
+	for (;;) {
+		spin_lock(&outbox->lock);
+		node = rb_first(&outbox->calls);
+		call = node ? rb_entry(node, struct ipcport_kcall, outbox_node) : NULL;
+		if (call)
+			take_locked(outbox, call);
+		spin_unlock(&outbox->lock);
+		if (!call)
+			break;
+		ipcport_call_cancel(call);
+		forget(call);
+		cond_resched();
+	}
+}
