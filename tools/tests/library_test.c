@@ -78,7 +78,7 @@ static void create_passes_the_structure_through(void **state)
 
 static void stat_passes_the_structure_through(void **state)
 {
-	const struct ipcport_stat answer = { .port = PORT, .out_depth = 3, .out_sent = 4 };
+	const struct ipcport_stat answer = { .port = PORT, .out_depth = 3, .out_calls = 4 };
 	struct ipcport_stat stat = { .port = PORT };
 
 	(void)state;
@@ -101,6 +101,10 @@ static void the_callers_size_goes_into_the_ioctl_number(void **state)
 	assert_int_equal(_IOC_DIR(fake.request), _IOC_READ | _IOC_WRITE);
 	assert_int_equal(ipcport_create(FD, (void *)longer, 8), 0);
 	assert_int_equal(_IOC_SIZE(fake.request), 8);
+	assert_int_equal(ipcport_call(FD, (void *)longer, 16), 0);
+	assert_int_equal(_IOC_SIZE(fake.request), 16);
+	assert_int_equal(ipcport_call_reply_recv(FD, (void *)longer, 24), 0);
+	assert_int_equal(_IOC_SIZE(fake.request), 24);
 }
 
 static void a_size_without_room_in_the_number_is_refused(void **state)
@@ -110,6 +114,8 @@ static void a_size_without_room_in_the_number_is_refused(void **state)
 	(void)state;
 	assert_int_equal(ipcport_stat(FD, &stat, _IOC_SIZEMASK + 1), -E2BIG);
 	assert_int_equal(ipcport_create(FD, (void *)&stat, SIZE_MAX), -E2BIG);
+	assert_int_equal(ipcport_call(FD, (void *)&stat, SIZE_MAX), -E2BIG);
+	assert_int_equal(ipcport_call_reply_recv(FD, (void *)&stat, SIZE_MAX), -E2BIG);
 	assert_int_equal(fake.calls, 0);
 }
 
@@ -190,14 +196,103 @@ static void recv_batch_says_how_many(void **state)
 	expect_recv(deliveries, 4, 0x8001, 66);
 }
 
+static void call_passes_the_structure_through(void **state)
+{
+	const struct ipcport_call answer = { .port = PORT, .token = 12, .out_status = -3 };
+	struct ipcport_call call = { .port = PORT, .message = 1, .reply = 2, .token = 3,
+				     .deadline_ns = 4, .flags = 0x8003, .out_status = 5 };
+	const struct ipcport_call given = call;
+
+	(void)state;
+	fake.answer = &answer;
+	assert_int_equal(ipcport_call(FD, &call, sizeof(call)), 0);
+	assert_int_equal(fake.fd, FD);
+	assert_int_equal(fake.request, IPCPORT_IOC_CALL);
+	assert_memory_equal(fake.argument, &given, sizeof(given));
+	assert_memory_equal(&call, &answer, sizeof(call));
+}
+
+static void a_failed_call_leaves_its_token_to_the_caller(void **state)
+{
+	const struct ipcport_call answer = { .port = PORT, .token = 12 };
+	struct ipcport_call call = { .port = PORT };
+
+	(void)state;
+	fake.answer = &answer;
+	fake.result = -EINTR;
+	assert_int_equal(ipcport_call(FD, &call, sizeof(call)), -EINTR);
+	assert_int_equal(call.token, 12);
+}
+
+static void reply_names_port_and_token(void **state)
+{
+	const struct ipcport_message message = { .type = 1 };
+	const struct ipcport_reply expected = { .port = PORT, .token = UINT64_MAX,
+						.message = (uintptr_t)&message, .status = -7 };
+
+	(void)state;
+	assert_int_equal(ipcport_call_reply(FD, PORT, UINT64_MAX, &message, -7), 0);
+	assert_int_equal(fake.fd, FD);
+	assert_int_equal(fake.request, IPCPORT_IOC_CALL_REPLY);
+	assert_memory_equal(fake.argument, &expected, sizeof(expected));
+}
+
+static void reply_recv_passes_the_structure_through(void **state)
+{
+	const struct ipcport_reply_recv answer = { .port = PORT, .token = 12,
+						   .out_reply_errno = ENOENT };
+	struct ipcport_reply_recv turn = { .port = PORT, .token = 1, .message = 2, .delivery = 3,
+					   .deadline_ns = 4, .status = -5, .flags = 0x8001 };
+	const struct ipcport_reply_recv given = turn;
+
+	(void)state;
+	fake.answer = &answer;
+	assert_int_equal(ipcport_call_reply_recv(FD, &turn, sizeof(turn)), 0);
+	assert_int_equal(fake.fd, FD);
+	assert_int_equal(fake.request, IPCPORT_IOC_CALL_REPLY_RECV);
+	assert_memory_equal(fake.argument, &given, sizeof(given));
+	assert_memory_equal(&turn, &answer, sizeof(turn));
+}
+
+static void cancel_says_how_far_the_call_was(void **state)
+{
+	const struct ipcport_cancel expected = { .token = 12 };
+	const struct ipcport_cancel answer = { .token = 12, .out_state = IPCPORT_CALL_RECEIVED };
+	uint32_t progress = 77;
+
+	(void)state;
+	fake.answer = &answer;
+	assert_int_equal(ipcport_call_cancel(FD, 12, &progress), 0);
+	assert_int_equal(fake.fd, FD);
+	assert_int_equal(fake.request, IPCPORT_IOC_CALL_CANCEL);
+	assert_memory_equal(fake.argument, &expected, sizeof(expected));
+	assert_int_equal(progress, IPCPORT_CALL_RECEIVED);
+}
+
+static void cancel_tells_nothing_where_nobody_asks_or_it_fails(void **state)
+{
+	uint32_t progress = 77;
+
+	(void)state;
+	assert_int_equal(ipcport_call_cancel(FD, 12, NULL), 0);
+	assert_int_equal(fake.calls, 1);
+	fake.result = -ENOENT;
+	assert_int_equal(ipcport_call_cancel(FD, 12, NULL), -ENOENT);
+	assert_int_equal(ipcport_call_cancel(FD, 12, &progress), -ENOENT);
+	assert_int_equal(progress, 77);
+}
+
 static void every_error_comes_back_and_errno_stays(void **state)
 {
-	static const int errors[] = { EPIPE, ENOENT, EAGAIN, ETIMEDOUT, EINTR, EFAULT, EDQUOT };
+	static const int errors[] = { EPIPE, ENOENT, EAGAIN, ETIMEDOUT, EINTR, EFAULT, EDQUOT,
+				      ECANCELED, EBUSY, EDEADLK };
+	struct ipcport_reply_recv turn = { 0 };
 	struct ipcport_create create = { 0 };
 	struct ipcport_version version = { 0 };
 	struct ipcport_delivery delivery;
 	struct ipcport_message message = { 0 };
 	struct ipcport_stat stat = { 0 };
+	struct ipcport_call call = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
@@ -213,9 +308,13 @@ static void every_error_comes_back_and_errno_stays(void **state)
 		assert_int_equal(ipcport_recv(FD, PORT, &delivery, 0), -errors[i]);
 		assert_int_equal(ipcport_try_recv(FD, PORT, &delivery), -errors[i]);
 		assert_int_equal(ipcport_recv_batch(FD, PORT, &delivery, 1, 0, 0), -errors[i]);
+		assert_int_equal(ipcport_call(FD, &call, sizeof(call)), -errors[i]);
+		assert_int_equal(ipcport_call_reply(FD, PORT, 1, &message, 0), -errors[i]);
+		assert_int_equal(ipcport_call_reply_recv(FD, &turn, sizeof(turn)), -errors[i]);
+		assert_int_equal(ipcport_call_cancel(FD, 1, NULL), -errors[i]);
 		assert_int_equal(errno, EDOM);
 	}
-	assert_int_equal(fake.calls, 10 * ARRAY_SIZE(errors));
+	assert_int_equal(fake.calls, 14 * ARRAY_SIZE(errors));
 }
 
 static void deadlines_count_from_now(void **state)
@@ -269,6 +368,12 @@ int main(void)
 		cmocka_unit_test_setup(send_batch_says_how_many, fake_reset),
 		cmocka_unit_test_setup(recv_receives_one, fake_reset),
 		cmocka_unit_test_setup(recv_batch_says_how_many, fake_reset),
+		cmocka_unit_test_setup(call_passes_the_structure_through, fake_reset),
+		cmocka_unit_test_setup(a_failed_call_leaves_its_token_to_the_caller, fake_reset),
+		cmocka_unit_test_setup(reply_names_port_and_token, fake_reset),
+		cmocka_unit_test_setup(reply_recv_passes_the_structure_through, fake_reset),
+		cmocka_unit_test_setup(cancel_says_how_far_the_call_was, fake_reset),
+		cmocka_unit_test_setup(cancel_tells_nothing_where_nobody_asks_or_it_fails, fake_reset),
 		cmocka_unit_test_setup(every_error_comes_back_and_errno_stays, fake_reset),
 		cmocka_unit_test_setup(deadlines_count_from_now, fake_reset),
 		cmocka_unit_test_setup(deadlines_stop_at_the_end_of_the_clock, fake_reset),
