@@ -3,7 +3,6 @@
 #include "command.h"
 #include "demo.h"
 #include "fail.h"
-#include "json.h"
 
 #include <ipcport.h>
 
@@ -19,8 +18,6 @@
 /* Between two looks at a port. */
 #define LOOK_EVERY_NS	1000000
 
-#define NSEC_PER_USEC	1000
-
 /**
  * struct ports - what the owner reports
  * @full: gets filled by the sender
@@ -29,18 +26,6 @@
 struct ports {
 	uint64_t full;
 	uint64_t empty;
-};
-
-/**
- * struct answer - how a wait ended
- * @time_ns: when, CLOCK_MONOTONIC
- * @sent: messages that were taken in before it
- * @error: negative errno value
- */
-struct answer {
-	uint64_t time_ns;
-	uint64_t sent;
-	int error;
 };
 
 /**
@@ -91,35 +76,28 @@ static int fill(int reports, void *arg)
 {
 	const struct ipcport_message message = { .type = 0 };
 	uint64_t deadline_ns = ipcport_deadline_ms(DEMO_PATIENCE_MS);
-	struct answer answer = { .error = 0 };
 	const struct death *death = arg;
-	int fd;
+	int fd, ret;
 
 	if (open_or_fail(&fd))
 		return STATUS_FAILED;
-	for (;;) {
-		answer.error = ipcport_send(fd, death->ports.full, &message, deadline_ns);
-		if (answer.error)
-			break;
-		answer.sent++;
-	}
-	answer.time_ns = ipcport_deadline_ns(0);
-	return child_report(reports, &answer, sizeof(answer)) ? STATUS_FAILED : STATUS_OK;
+	do
+		ret = ipcport_send(fd, death->ports.full, &message, deadline_ns);
+	while (!ret);
+	return demo_report_end(reports, ret);
 }
 
 static int wait_for_message(int reports, void *arg)
 {
-	struct answer answer = { .error = 0 };
 	const struct death *death = arg;
 	struct ipcport_delivery delivery;
-	int fd;
+	int fd, ret;
 
 	if (open_or_fail(&fd))
 		return STATUS_FAILED;
-	answer.error = ipcport_recv(fd, death->ports.empty, &delivery,
-				    ipcport_deadline_ms(DEMO_PATIENCE_MS));
-	answer.time_ns = ipcport_deadline_ns(0);
-	return child_report(reports, &answer, sizeof(answer)) ? STATUS_FAILED : STATUS_OK;
+	ret = ipcport_recv(fd, death->ports.empty, &delivery,
+			   ipcport_deadline_ms(DEMO_PATIENCE_MS));
+	return demo_report_end(reports, ret);
 }
 
 /* The kernel knows when a process is blocked; a pause of any length would be a guess. */
@@ -182,35 +160,6 @@ static int start_waiters(struct death *death)
 	return STATUS_OK;
 }
 
-static void add_answer(struct demo *demo, const char *who, const struct answer *answer,
-		       uint64_t took_ns)
-{
-	struct json_object *object;
-
-	if (!demo->result)
-		return;
-	object = json_object_new_object();
-	json_text(object, "error", fail_name(answer->error));
-	json_u64(object, "took_ns", took_ns);
-	json_object_object_add(demo->result, who, object);
-}
-
-static int hear(struct demo *demo, struct child *child, const char *who, uint64_t killed_ns)
-{
-	struct answer answer;
-	uint64_t took_ns;
-
-	if (!child_listen(child, &answer, sizeof(answer)) || !child_wait(child))
-		return demo_check(demo, false, "who waits on a port gets an answer");
-	took_ns = answer.time_ns - killed_ns;
-	add_answer(demo, who, &answer, took_ns);
-	demo_say(demo, "   The %s got %s after %" PRIu64 " us: %s.", who, fail_name(answer.error),
-		 took_ns / NSEC_PER_USEC, fail_words(answer.error));
-	if (answer.error != -EPIPE)
-		return demo_check(demo, false, "who waits gets EPIPE when the owner dies");
-	return STATUS_OK;
-}
-
 static bool are_gone(const struct death *death)
 {
 	const struct ipcport_message message = { .type = 0 };
@@ -232,9 +181,9 @@ static int kill_owner(struct death *death)
 	killed_ns = ipcport_deadline_ns(0);
 	child_kill(&death->owner);
 	has_ended = are_gone(death);
-	status = hear(demo, &death->sender, "sender", killed_ns);
+	status = demo_hear_end(demo, &death->sender, "sender", killed_ns);
 	if (!status)
-		status = hear(demo, &death->receiver, "receiver", killed_ns);
+		status = demo_hear_end(demo, &death->receiver, "receiver", killed_ns);
 	if (!status)
 		status = demo_check(demo, has_ended,
 				    "both ports ended with their owner, and nobody was left waiting");

@@ -4,8 +4,11 @@
 #include "fail.h"
 #include "json.h"
 
+#include <ipcport.h>
+
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,13 +16,26 @@
 
 #define DEFAULT_FILE	"/usr/share/common-licenses/GPL-3"
 
+#define NSEC_PER_USEC	1000
+
+/**
+ * struct end - how a wait ended
+ * @time_ns: when, CLOCK_MONOTONIC
+ * @error: negative errno value, or 0
+ */
+struct end {
+	uint64_t time_ns;
+	int error;
+};
+
 static const char help[] =
 	"Usage: ipcport demo [OPTION...] [FILE]\n"
 	"\n"
 	"Show with real processes what ports promise: a file sent through a port arrives\n"
-	"whole and in order; and when the owner of a port is killed, everyone who waits on it\n"
-	"gets an answer at once. FILE is what to send, '-' for stdin; without it, the text\n"
-	"of a licence: " DEFAULT_FILE ".\n"
+	"whole and in order; when the owner of a port is killed, everyone who waits on it\n"
+	"gets an answer at once, and so does who called it and waits for the reply. FILE is\n"
+	"what to send, '-' for stdin; without it, the text of a licence:\n"
+	DEFAULT_FILE ".\n"
 	"\n"
 	"  -j, --json  print the results as JSON instead of the story\n"
 	"  -h, --help  print this help\n"
@@ -47,6 +63,41 @@ int demo_check(const struct demo *demo, bool is_kept, const char *claim)
 	return fail_because("promised, but not so: %s", claim);
 }
 
+int demo_report_end(int reports, int error)
+{
+	const struct end end = { .time_ns = ipcport_deadline_ns(0), .error = error };
+
+	return child_report(reports, &end, sizeof(end)) ? STATUS_FAILED : STATUS_OK;
+}
+
+static void add_end(struct demo *demo, const char *who, const struct end *end, uint64_t took_ns)
+{
+	struct json_object *object;
+
+	if (!demo->result)
+		return;
+	object = json_object_new_object();
+	json_text(object, "error", fail_name(end->error));
+	json_u64(object, "took_ns", took_ns);
+	json_object_object_add(demo->result, who, object);
+}
+
+int demo_hear_end(struct demo *demo, struct child *child, const char *who, uint64_t killed_ns)
+{
+	uint64_t took_ns;
+	struct end end;
+
+	if (!child_listen(child, &end, sizeof(end)) || !child_wait(child))
+		return demo_check(demo, false, "who waits on a port gets an answer");
+	took_ns = end.time_ns - killed_ns;
+	add_end(demo, who, &end, took_ns);
+	demo_say(demo, "   The %s got %s after %" PRIu64 " us: %s.", who, fail_name(end.error),
+		 took_ns / NSEC_PER_USEC, fail_words(end.error));
+	if (end.error != -EPIPE)
+		return demo_check(demo, false, "who waits gets EPIPE when the owner dies");
+	return STATUS_OK;
+}
+
 static int open_input(struct demo *demo)
 {
 	if (!strcmp(demo->path, "-")) {
@@ -68,6 +119,8 @@ static int show(struct demo *demo)
 	status = demo_transfer(demo);
 	if (!status)
 		status = demo_death(demo);
+	if (!status)
+		status = demo_unanswered(demo);
 	if (!status)
 		demo_say(demo, "Everything happened as promised.");
 	return status;

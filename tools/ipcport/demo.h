@@ -3,7 +3,10 @@
 #define DEMO_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <json-c/json.h>
+
+#include "child.h"
 
 /*
  * How long any step may take before the demo calls it broken, in milliseconds. It
@@ -44,6 +47,26 @@ void demo_say(const struct demo *demo, const char *format, ...)
 int demo_check(const struct demo *demo, bool is_kept, const char *claim);
 
 /**
+ * demo_report_end() - in a child, report how its wait ended
+ * @reports: for child_report()
+ * @error: negative errno value, or 0
+ *
+ * Return: exit status of the child.
+ */
+int demo_report_end(int reports, int error);
+
+/**
+ * demo_hear_end() - hear how a child's wait ended, which has to be with EPIPE
+ * @demo: the demo
+ * @child: who waited; it is waited for
+ * @who: the same in a word
+ * @killed_ns: when whoever it waited for was killed
+ *
+ * Return: STATUS_OK or STATUS_FAILED.
+ */
+int demo_hear_end(struct demo *demo, struct child *child, const char *who, uint64_t killed_ns);
+
+/**
  * demo_transfer() - a file goes through a port, from process to process
  * @demo: the demo
  *
@@ -58,5 +81,13 @@ int demo_transfer(struct demo *demo);
  * Return: STATUS_OK, or STATUS_FAILED after saying why.
  */
 int demo_death(struct demo *demo);
+
+/**
+ * demo_unanswered() - a server answers a call, receives the next one and is killed
+ * @demo: the demo
+ *
+ * Return: STATUS_OK, or STATUS_FAILED after saying why.
+ */
+int demo_unanswered(struct demo *demo);
 
 #endif /* DEMO_H */
