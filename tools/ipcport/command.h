@@ -33,11 +33,13 @@ struct command {
 	int (*run)(int argc, char *argv[]);
 };
 
+extern const struct command call_command;
 extern const struct command create_command;
 extern const struct command demo_command;
 extern const struct command destroy_command;
 extern const struct command recv_command;
 extern const struct command send_command;
+extern const struct command serve_command;
 extern const struct command stat_command;
 extern const struct command version_command;
 

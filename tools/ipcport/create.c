@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "command.h"
 #include "fail.h"
-#include "json.h"
 #include "parse.h"
+#include "print.h"
+#include "spawn.h"
 
 #include <ipcport.h>
 
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
-
-/* What a shell answers for a command that it cannot find, or cannot run. */
-#define STATUS_NOT_RUNNABLE	126
-#define STATUS_NOT_FOUND	127
-
-/* What a shell adds to the number of the signal that ended a command. */
-#define STATUS_SIGNAL_BASE	128
 
 static const char help[] =
 	"Usage: ipcport create [OPTION...] [-- COMMAND [ARGUMENT...]]\n"
@@ -33,11 +23,13 @@ static const char help[] =
 	"run it with the number in the environment variable IPCPORT_PORT, end the port when\n"
 	"the command ends, and exit with the command's status.\n"
 	"\n"
-	"  -c, --capacity N   messages that the port can hold (default 16)\n"
-	"  -m, --mode OCTAL   who may use it, like a file: 2 send, 4 receive (default 0600)\n"
-	"  -t, --thread       the port belongs to the creating thread, not to the process\n"
-	"  -j, --json         print the number as JSON\n"
-	"  -h, --help         print this help\n"
+	"  -c, --capacity N    messages that the port can hold (default 16)\n"
+	"  -m, --mode OCTAL    who may use it, like a file: 2 send and call, 4 receive and\n"
+	"                      answer (default 0600)\n"
+	"  -a, --notify-abort  tell receivers of calls that were given up before the answer\n"
+	"  -t, --thread        the port belongs to the creating thread, not to the process\n"
+	"  -j, --json          print the number as JSON\n"
+	"  -h, --help          print this help\n"
 	"\n"
 	"If somebody else with the right to do so destroys the port, this process does not\n"
 	"notice; it stays until it is ended.\n"
@@ -61,17 +53,13 @@ struct options {
 
 static int parse_option(int option, struct options *options)
 {
-	uint64_t number;
-
 	switch (option) {
 	case 'c':
-		if (!parse_number(optarg, 1, UINT32_MAX, &number))
-			return fail_usage("'%s' is not a capacity", optarg);
-		options->create.capacity = (uint32_t)number;
-		break;
+		return parse_capacity(optarg, &options->create.capacity);
 	case 'm':
-		if (!parse_mode(optarg, &options->create.mode))
-			return fail_usage("'%s' is not a mode like 0600", optarg);
+		return parse_port_mode(optarg, &options->create.mode);
+	case 'a':
+		options->create.flags |= IPCPORT_CREATE_F_NOTIFY_ABORT;
 		break;
 	case 't':
 		options->create.flags |= IPCPORT_CREATE_F_OWNER_THREAD;
@@ -83,41 +71,18 @@ static int parse_option(int option, struct options *options)
 	return STATUS_OK;
 }
 
-static void print_port(const struct options *options)
-{
-	struct json_object *object;
-
-	if (!options->is_json) {
-		printf("%" PRIu64 "\n", (uint64_t)options->create.out_port);
-		return;
-	}
-	object = json_object_new_object();
-	json_u64(object, "port", options->create.out_port);
-	json_u64(object, "owner_pid", (uint64_t)getpid());
-	json_print(object);
-}
-
 static int keep(const struct options *options, const sigset_t *signals)
 {
-	int number;
+	int number, status;
 
-	print_port(options);
-	/* Whoever waits for the number must get it now. */
-	if (fflush(stdout))
-		return fail(errno, "print the number of port %" PRIu64,
-			    (uint64_t)options->create.out_port);
+	status = print_port(options->create.out_port, options->is_json);
+	if (status)
+		return status;
 	/* Children are not its business: its shell may have left it some. */
 	do
 		sigwait(signals, &number);
 	while (number == SIGCHLD);
 	return STATUS_OK;
-}
-
-static int status_of(int wait_status)
-{
-	if (WIFSIGNALED(wait_status))
-		return STATUS_SIGNAL_BASE + WTERMSIG(wait_status);
-	return WEXITSTATUS(wait_status);
 }
 
 /*
@@ -133,22 +98,7 @@ static int attend(pid_t pid, const sigset_t *signals)
 		if (number != SIGCHLD && number != SIGINT)
 			kill(pid, number);
 	}
-	return status_of(wait_status);
-}
-
-static int spawn(pid_t *pid, char **argv, const sigset_t *mask)
-{
-	posix_spawnattr_t attr;
-	int ret;
-
-	ret = posix_spawnattr_init(&attr);
-	if (ret)
-		return ret;
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setsigmask(&attr, mask);
-	ret = posix_spawnp(pid, argv[0], NULL, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	return ret;
+	return spawn_status(wait_status);
 }
 
 static int run_command(const struct options *options, const sigset_t *signals,
@@ -161,12 +111,9 @@ static int run_command(const struct options *options, const sigset_t *signals,
 	snprintf(number, sizeof(number), "%" PRIu64, (uint64_t)options->create.out_port);
 	if (setenv("IPCPORT_PORT", number, 1))
 		return fail(errno, "set IPCPORT_PORT");
-	ret = spawn(&pid, options->argv, mask);
-	if (ret) {
-		fail_because("cannot run %s: %s (%s)", options->argv[0], strerror(ret),
-			     fail_name(ret));
-		return ret == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUNNABLE;
-	}
+	ret = spawn(&pid, options->argv, NULL, mask);
+	if (ret)
+		return spawn_failed(ret, options->argv[0]);
 	return attend(pid, signals);
 }
 
@@ -200,6 +147,7 @@ static int run(int argc, char *argv[])
 	static const struct option table[] = {
 		{ "capacity", required_argument, NULL, 'c' },
 		{ "mode", required_argument, NULL, 'm' },
+		{ "notify-abort", no_argument, NULL, 'a' },
 		{ "thread", no_argument, NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },
 		OPTION_HELP,
@@ -208,7 +156,7 @@ static int run(int argc, char *argv[])
 	struct options options = { 0 };
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "+c:m:tjh", table, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+c:m:atjh", table, NULL)) != -1) {
 		if (option == 'h')
 			return command_help(&create_command);
 		if (option == '?')

@@ -17,6 +17,7 @@ static const struct {
 } dictionary[] = {
 	{ EACCES, "the permissions do not allow it" },
 	{ EAGAIN, "it would have to wait" },
+	{ EDEADLK, "nobody else could answer" },
 	{ EDQUOT, "a limit of this user is reached; the kernel log names it" },
 	{ EINVAL, "a value is out of range" },
 	{ EINTR, "a signal interrupted it" },

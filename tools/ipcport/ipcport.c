@@ -11,6 +11,8 @@ static const struct command *const commands[] = {
 	&create_command,
 	&send_command,
 	&recv_command,
+	&call_command,
+	&serve_command,
 	&stat_command,
 	&destroy_command,
 	&demo_command,

@@ -49,6 +49,8 @@ struct json_object *json_delivery(const struct ipcport_delivery *delivery)
 	struct json_object *object = json_object_new_object();
 
 	json_u64(object, "seq", info->seq);
+	json_u64(object, "token", info->token);
+	add_flag(object, "aborted", info->flags & IPCPORT_INFO_F_ABORTED);
 	json_u64(object, "time_ns", info->time_ns);
 	json_u64(object, "pid", info->pid);
 	json_u64(object, "tid", info->tid);
@@ -79,6 +81,7 @@ struct json_object *json_stat(const struct ipcport_stat *stat)
 	json_u64(object, "receivers", stat->out_receivers);
 	json_u64(object, "sent", stat->out_sent);
 	json_u64(object, "received", stat->out_received);
+	json_u64(object, "calls", stat->out_calls);
 	json_u64(object, "created_ns", stat->out_created_ns);
 	return object;
 }

@@ -85,6 +85,33 @@ int parse_port(const char *text, uint64_t *port)
 	return STATUS_OK;
 }
 
+int parse_capacity(const char *text, uint32_t *capacity)
+{
+	uint64_t number;
+
+	if (!parse_number(text, 1, UINT32_MAX, &number))
+		return fail_usage("'%s' is not a capacity", text);
+	*capacity = (uint32_t)number;
+	return STATUS_OK;
+}
+
+int parse_port_mode(const char *text, uint32_t *mode)
+{
+	if (!parse_mode(text, mode))
+		return fail_usage("'%s' is not a mode like 0600", text);
+	return STATUS_OK;
+}
+
+int parse_type(const char *text, uint32_t *type)
+{
+	uint64_t number;
+
+	if (!parse_number(text, 0, UINT32_MAX, &number))
+		return fail_usage("'%s' is not a type", text);
+	*type = (uint32_t)number;
+	return STATUS_OK;
+}
+
 int parse_timeout(const char *text, struct patience *patience)
 {
 	uint64_t ns;

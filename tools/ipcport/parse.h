@@ -54,6 +54,33 @@ bool parse_seconds(const char *text, uint64_t *ns);
 int parse_port(const char *text, uint64_t *port);
 
 /**
+ * parse_capacity() - the argument of --capacity, with complaint
+ * @text: the text
+ * @capacity: set on success
+ *
+ * Return: STATUS_OK or STATUS_USAGE.
+ */
+int parse_capacity(const char *text, uint32_t *capacity);
+
+/**
+ * parse_port_mode() - the argument of --mode, with complaint
+ * @text: the text
+ * @mode: set on success
+ *
+ * Return: STATUS_OK or STATUS_USAGE.
+ */
+int parse_port_mode(const char *text, uint32_t *mode);
+
+/**
+ * parse_type() - the argument of --type, with complaint
+ * @text: the text
+ * @type: set on success
+ *
+ * Return: STATUS_OK or STATUS_USAGE.
+ */
+int parse_type(const char *text, uint32_t *type);
+
+/**
  * parse_timeout() - the argument of --timeout, with complaint
  * @text: seconds
  * @patience: its deadline is set, counted from now

@@ -3,8 +3,8 @@
 #include "fail.h"
 #include "json.h"
 #include "parse.h"
+#include "print.h"
 #include "stream.h"
-#include "text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,15 +20,19 @@ static const char help[] =
 	"  -f, --follow           receive until the port ends\n"
 	"  -s, --stream           write the bytes of a stream to stdout, as they are, until its\n"
 	"                         end; for what 'ipcport send PORT < FILE' sends\n"
-	"  -v, --verbose          begin each line with number, sender and type\n"
+	"  -v, --verbose          begin each line with number, sender, type, and a call's token\n"
 	"  -j, --json             print each message as a line of JSON\n"
 	"  -n, --nonblock         fail at once if the port is empty\n"
 	"  -t, --timeout SECONDS  give up after so long in all, for example 0.5\n"
 	"  -h, --help             print this help\n"
 	"\n"
 	"In text, control characters and bytes that are not UTF-8 appear as \\xNN, and a\n"
-	"backslash as \\\\. The end of a stream (type 1) is an empty line. In JSON, 'payload' is\n"
-	"the whole payload in hexadecimal and 'text' the part that counts, if it is text.\n"
+	"backslash as \\\\. The end of a stream (type 1) is an empty line, and so is the notice that\n"
+	"a call was given up; --verbose and --json tell more. In JSON, 'payload' is the whole\n"
+	"payload in hexadecimal and 'text' the part that counts, if it is text.\n"
+	"\n"
+	"A call is received like any message, but not answered: its caller is told so when this\n"
+	"process ends. To answer calls, see 'ipcport serve'.\n"
 	"\n"
 	"Examples:\n"
 	"  ipcport recv 1\n"
@@ -57,13 +61,7 @@ struct options {
 
 static void print_text(const struct options *options, const struct ipcport_delivery *delivery)
 {
-	const struct ipcport_info *info = &delivery->info;
-
-	if (options->is_verbose)
-		printf("#%" PRIu64 " pid %u uid %u type %u: ", (uint64_t)info->seq, info->pid,
-		       info->uid, delivery->message.type);
-	text_print(stdout, delivery->message.payload, stream_length(&delivery->message));
-	putchar('\n');
+	print_delivery(delivery, options->is_verbose);
 }
 
 static void print_json(const struct options *options, const struct ipcport_delivery *delivery)

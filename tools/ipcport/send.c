@@ -43,17 +43,12 @@ struct options {
 
 static int parse_option(int option, struct options *options)
 {
-	uint64_t number;
-
 	switch (option) {
 	case 's':
 		options->is_splitting = true;
 		break;
 	case 'T':
-		if (!parse_number(optarg, 0, UINT32_MAX, &number))
-			return fail_usage("'%s' is not a type", optarg);
-		options->type = (uint32_t)number;
-		break;
+		return parse_type(optarg, &options->type);
 	case 'n':
 		options->stream.patience.is_nonblocking = true;
 		break;

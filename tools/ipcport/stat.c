@@ -41,6 +41,7 @@ static void print_table(const struct ipcport_stat *stat)
 	       stat->out_state & IPCPORT_STATE_READABLE ? "readable" : "not readable",
 	       stat->out_state & IPCPORT_STATE_WRITABLE ? "writable" : "not writable");
 	printf("blocked    %u in send, %u in recv\n", stat->out_senders, stat->out_receivers);
+	printf("calls      %" PRIu64 " unanswered\n", (uint64_t)stat->out_calls);
 	printf("sent       %" PRIu64 "\n", (uint64_t)stat->out_sent);
 	printf("received   %" PRIu64 "\n", (uint64_t)stat->out_received);
 }

@@ -57,7 +57,7 @@ size_t stream_length(const struct ipcport_message *message);
 
 /**
  * stream_fill() - make messages of bytes
- * @messages: room for STREAM_BATCH
+ * @messages: room for as many as @length needs
  * @type: type of all of them
  * @bytes: the bytes
  * @length: how many, at most STREAM_CHUNK; 0 makes one empty message

@@ -25,6 +25,7 @@ static const struct {
 } features[] = {
 	{ IPCPORT_FEATURE_MESSAGES, "messages" },
 	{ IPCPORT_FEATURE_OWNER_THREAD, "owner-thread" },
+	{ IPCPORT_FEATURE_CALLS, "calls" },
 };
 
 static void format_version(char *text, size_t size, uint32_t version)

@@ -5,6 +5,7 @@
 #include "../ipcport/array.h"
 #include "../ipcport/json.h"
 #include "../ipcport/parse.h"
+#include "../ipcport/print.h"
 #include "../ipcport/stream.h"
 #include "../ipcport/text.h"
 
@@ -269,12 +270,14 @@ static void a_delivery_survives_json(void **state)
 		.message = { .sender = 12, .type = 0xffffffff, .flags = 7,
 			     .payload = "a\"\\\n\x1b\303\274bc" },
 		.info = { .time_ns = UINT64_MAX, .seq = 1ULL << 60, .pid = 11, .tid = 12,
-			  .uid = 0xfffffffe, .gid = 5, .cargo = -1 },
+			  .uid = 0xfffffffe, .gid = 5, .cargo = -1, .token = 1ULL << 61 },
 	};
 	struct json_object *object = reread(json_delivery(&delivery));
 
 	(void)state;
 	assert_int_equal(number_in(object, "seq"), 1ULL << 60);
+	assert_int_equal(number_in(object, "token"), 1ULL << 61);
+	assert_string_equal(text_in(object, "aborted"), "false");
 	assert_int_equal(number_in(object, "time_ns"), UINT64_MAX);
 	assert_int_equal(number_in(object, "pid"), 11);
 	assert_int_equal(number_in(object, "tid"), 12);
@@ -301,6 +304,58 @@ static void bytes_that_are_no_text_are_in_the_payload_only(void **state)
 	json_object_put(object);
 }
 
+static void a_notice_says_so_in_json(void **state)
+{
+	const struct ipcport_delivery delivery = {
+		.info = { .token = 7, .flags = IPCPORT_INFO_F_ABORTED },
+	};
+	struct json_object *object = reread(json_delivery(&delivery));
+
+	(void)state;
+	assert_int_equal(number_in(object, "token"), 7);
+	assert_string_equal(text_in(object, "aborted"), "true");
+	assert_string_equal(text_in(object, "text"), "");
+	json_object_put(object);
+}
+
+static void expect_printed(const struct ipcport_delivery *delivery, bool is_verbose,
+			   const char *expected)
+{
+	FILE *saved = stdout;
+	char *printed;
+	size_t size;
+
+	stdout = open_memstream(&printed, &size);
+	assert_non_null(stdout);
+	print_delivery(delivery, is_verbose);
+	fclose(stdout);
+	stdout = saved;
+	assert_string_equal(printed, expected);
+	free(printed);
+}
+
+static void a_line_says_what_a_message_is(void **state)
+{
+	struct ipcport_delivery delivery = {
+		.message = { .sender = 12, .type = 4, .flags = 2, .payload = "hi" },
+		.info = { .seq = 3, .pid = 11, .tid = 12, .uid = 13 },
+	};
+
+	(void)state;
+	expect_printed(&delivery, false, "hi\n");
+	expect_printed(&delivery, true, "#3 pid 11 uid 13 type 4: hi\n");
+	delivery.info.token = 99;
+	expect_printed(&delivery, true, "#3 pid 11 uid 13 type 4 token 99: hi\n");
+	/* a reply */
+	delivery.info.seq = 0;
+	expect_printed(&delivery, true, "pid 11 uid 13 type 4 token 99: hi\n");
+	/* a notice */
+	delivery.message = (struct ipcport_message){ .sender = 12 };
+	delivery.info.flags = IPCPORT_INFO_F_ABORTED;
+	expect_printed(&delivery, false, "\n");
+	expect_printed(&delivery, true, "pid 11 uid 13 type 0 token 99 aborted: \n");
+}
+
 static void a_stat_survives_json(void **state)
 {
 	const struct ipcport_stat stat = {
@@ -308,6 +363,7 @@ static void a_stat_survives_json(void **state)
 		.out_state = IPCPORT_STATE_READABLE | IPCPORT_STATE_DEAD, .out_senders = 1,
 		.out_receivers = 2, .out_uid = 4, .out_gid = 5, .out_owner_pid = 6,
 		.out_owner_tid = 7, .out_sent = 8, .out_received = 9, .out_created_ns = 10,
+		.out_calls = 11,
 	};
 	struct json_object *object = reread(json_stat(&stat));
 
@@ -328,6 +384,7 @@ static void a_stat_survives_json(void **state)
 	assert_int_equal(number_in(object, "sent"), 8);
 	assert_int_equal(number_in(object, "received"), 9);
 	assert_int_equal(number_in(object, "created_ns"), 10);
+	assert_int_equal(number_in(object, "calls"), 11);
 	json_object_put(object);
 }
 
@@ -347,6 +404,8 @@ int main(void)
 		cmocka_unit_test_setup(a_sender_cannot_control_the_terminal, fake_reset),
 		cmocka_unit_test_setup(a_delivery_survives_json, fake_reset),
 		cmocka_unit_test_setup(bytes_that_are_no_text_are_in_the_payload_only, fake_reset),
+		cmocka_unit_test_setup(a_notice_says_so_in_json, fake_reset),
+		cmocka_unit_test_setup(a_line_says_what_a_message_is, fake_reset),
 		cmocka_unit_test_setup(a_stat_survives_json, fake_reset),
 	};
 

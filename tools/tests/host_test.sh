@@ -13,7 +13,7 @@
 ipcport=$BUILD/ipcport/ipcport
 header=../lib/ipcport.h
 uapi=../../include/uapi
-commands="create send recv stat destroy demo version"
+commands="create send recv call serve stat destroy demo version"
 
 compiles() {
 	echo '#include <ipcport.h>' | "$@" -Wall -Wextra -Wpedantic -Werror -isystem "$uapi" \
@@ -102,7 +102,7 @@ test_usage_errors() {
 	for name in $commands; do
 		usage "$name, unknown option" "$name" --bogus
 	done
-	for name in send recv stat destroy; do
+	for name in send recv call serve stat destroy; do
 		usage "$name without port" "$name"
 		usage "$name with port 0" "$name" 0
 		usage "$name with a negative port" "$name" -- -1
@@ -121,6 +121,19 @@ test_usage_errors() {
 	usage "recv, negative timeout" recv --timeout -1 1
 	usage "recv, stream and JSON" recv --stream --json 1
 	usage "recv, two ports" recv 1 2
+	usage "call, text too long" call 1 "$(printf '%049d' 0)"
+	usage "call, a later text too long" call 1 x "$(printf '%049d' 0)"
+	usage "call, timeout without number" call --timeout soon 1 x
+	usage "call, type beyond 32 bits" call --type 4294967296 1 x
+	usage "serve without command" serve 1
+	usage "serve without command, behind --" serve 1 --
+	usage "serve, new port without command" serve --create
+	usage "serve, option behind the port" serve 1 --raw cat
+	usage "serve, count 0" serve --count 0 1 cat
+	usage "serve, capacity of an old port" serve --capacity 1 1 cat
+	usage "serve, mode of an old port" serve --mode 0600 1 cat
+	usage "serve, capacity 0" serve --create --capacity 0 cat
+	usage "serve, mode 0" serve --create --mode 0 cat
 	usage "stat, two ports" stat 1 2
 	usage "destroy, two ports" destroy 1 2
 	usage "version, argument" version 1
@@ -146,6 +159,9 @@ test_no_module() {
 	no_module "send of 48 bytes" send 1 "$(printf '%048d' 0)"
 	no_module "send of split text" send --split 1 "$(printf '%0100d' 0)"
 	no_module recv recv --timeout 0.5 1
+	no_module call call --timeout 0.5 1 hello
+	no_module serve serve 1 -- cat
+	no_module "serve with a new port" serve --create --capacity 3 --mode 0622 cat
 	no_module stat stat --json 1
 	no_module destroy destroy 18446744073709551615
 	no_module demo demo
