@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "group.h"
 #include "msg.h"
+#include "owner.h"
 #include "port.h"
 #include "ucmd.h"
 
@@ -43,7 +44,7 @@ int ipcport_receiver_init(struct ipcport_receiver *receiver, const struct ipcpor
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	if (!ipcport_is_owner(port)) {
-		process = ipcport_ucmd_get_process(ucmd);
+		process = ipcport_owner_get_kept(ucmd->door->group);
 		if (IS_ERR(process)) {
 			ipcport_put(port);
 			return PTR_ERR(process);

@@ -21,15 +21,12 @@
  * struct ipcport_dev - an open device file
  * @group: what ends with it; used by the open file	(atomic)
  * @outbox: calls that are outstanding on it		(lock: its own)
- * @process: group of the first process that called or received through it, used; or
- *	NULL						(atomic)
  * @ns: registry of the network namespace of the task that opened it; held through
  *	a reference to the namespace			(const after open)
  */
 struct ipcport_dev {
 	struct ipcport_group group;
 	struct ipcport_outbox outbox;
-	struct ipcport_group *process;
 	struct ipcport_ns *ns;
 };
 
@@ -66,8 +63,6 @@ static int dev_release(struct inode *inode, struct file *file)
 	atomic_dec(&dev->ns->nr_files);
 	ipcport_outbox_end(&dev->outbox);
 	ipcport_group_end(&dev->group, IPCPORT_CAUSE_CLOSE);
-	if (dev->process)
-		ipcport_group_put(dev->process);
 	ipcport_group_put(&dev->group);
 	return 0;
 }
@@ -79,7 +74,6 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		.ns = dev->ns,
 		.group = &dev->group,
 		.outbox = &dev->outbox,
-		.process = &dev->process,
 		.file = file,
 	};
 

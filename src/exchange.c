@@ -42,7 +42,7 @@ static bool is_alone(const struct ipcport_ucmd *ucmd, const struct ipcport *port
 static struct ipcport_kcall *make_call(const struct ipcport_ucmd *ucmd, struct ipcport *port)
 {
 	const struct ipcport_call *args = ucmd->args;
-	struct ipcport_group *process = ipcport_ucmd_get_process(ucmd);
+	struct ipcport_group *process = ipcport_owner_get_kept(ucmd->door->group);
 	struct ipcport_quota *quota;
 	struct ipcport_kcall *call;
 	int ret;
@@ -99,9 +99,12 @@ static long conclude(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call, long
 
 	if (ret == -EPIPE)
 		ipcport_error_copy_out(reply, EPIPE, call->request.token);
-	args->out_status = call->status;
-	args->token = 0;
+	if (!ret)
+		args->out_status = call->status;
 	ipcport_outbox_conclude(call);
+	if (ret && !args->token)
+		return ret;	/* nothing to tell that is not known */
+	args->token = 0;
 	return ipcport_ucmd_respond(ucmd) ?: ret;
 }
 
@@ -248,8 +251,10 @@ static long reply_recv(struct ipcport_ucmd *ucmd, struct ipcport_receiver *recei
 	struct ipcport_wait wait;
 	long ret = 0;
 
+	/* That it is answered must be told, so look first whether that can be written. */
 	if (is_reply)
-		ret = answer(receiver->port, args->token, args->message, args->status);
+		ret = ipcport_ucmd_respond(ucmd) ?:
+		      answer(receiver->port, args->token, args->message, args->status);
 	if (ret && ret != -ENOENT)
 		return ret;
 	args->out_reply_errno = -ret;

@@ -27,6 +27,8 @@
  * struct ipcport_owner - a process or thread that has ports or calls
  * @group: its ports and calls; retires with the last one	(atomic)
  * @quota: what its calls are charged to		(const after alloc)
+ * @keeper: place in the group of the file that keeps the record while @is_kept
+ * @is_kept: whether one does; who changes it by xchg joins or leaves	(atomic)
  * @ref: 1 until @group retires, and 1 for the token	(atomic)
  * @node: in owners					(lock: owners_lock; RCU)
  * @key: struct pid of the process, or the thread's task_struct	(const after alloc)
@@ -38,6 +40,8 @@
 struct ipcport_owner {
 	struct ipcport_group group;
 	struct ipcport_quota quota;
+	struct ipcport_member keeper;
+	bool is_kept;
 	refcount_t ref;
 	struct hlist_node node;
 	const void *key;
@@ -71,12 +75,52 @@ static void owner_put(struct ipcport_owner *owner)
 	ipcport_count_dec(IPCPORT_OWNERS);
 }
 
+/*
+ * A process that calls, or receives from others' ports, needs its record each time,
+ * and would have to make it each time if nothing lasting used it. So the file through
+ * which it does that uses it too, until the file is closed or the process exits.
+ */
+static void unkeep(struct ipcport_owner *owner)
+{
+	if (!xchg(&owner->is_kept, false))
+		return;
+	ipcport_group_leave(&owner->keeper);
+	ipcport_group_put(&owner->group);
+}
+
+static void keeper_get(void *object)
+{
+	struct ipcport_owner *owner = object;
+
+	refcount_inc(&owner->ref);
+}
+
+static void keeper_end(void *object, enum ipcport_cause cause)
+{
+	unkeep(object);
+	owner_put(object);
+}
+
+static const struct ipcport_member_ops keeper_ops = {
+	.get = keeper_get,
+	.end = keeper_end,
+};
+
+static void keep(struct ipcport_owner *owner, struct ipcport_group *file)
+{
+	if (READ_ONCE(owner->is_kept) || xchg(&owner->is_kept, true))
+		return;
+	ipcport_group_get(&owner->group);
+	ipcport_group_join(ipcport_group_get(file), &owner->keeper, owner, &keeper_ops);
+}
+
 /* The token was dropped: the owner exits, or has nothing here any more. */
 static int token_release(struct inode *inode, struct file *file)
 {
 	struct ipcport_owner *owner = file->private_data;
 
 	ipcport_group_end(&owner->group, IPCPORT_CAUSE_EXIT);
+	unkeep(owner);
 	owner_put(owner);
 	return 0;
 }
@@ -148,7 +192,7 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/* Use the owner named by @key; if there is none, publish @fresh, unless it is NULL. */
+/* Use the owner named by @key; if there is none, publish @fresh. */
 static struct ipcport_owner *owner_find_or_add(const void *key, struct ipcport_owner *fresh)
 {
 	struct ipcport_owner *owner;
@@ -159,17 +203,47 @@ static struct ipcport_owner *owner_find_or_add(const void *key, struct ipcport_o
 		if (owner->key == key && ipcport_group_get_unless_zero(&owner->group))
 			goto out_unlock;
 	owner = fresh;
-	if (fresh) {
-		hash_add_rcu(owners, &fresh->node, (unsigned long)key);
-		WRITE_ONCE(nr_owners, nr_owners + 1);
-	}
+	hash_add_rcu(owners, &fresh->node, (unsigned long)key);
+	WRITE_ONCE(nr_owners, nr_owners + 1);
 out_unlock:
 	spin_unlock(&owners_lock);
 	return owner;
 }
 
+/* Use the owner named by @key, if it is in the table; takes no lock. */
+static struct ipcport_owner *owner_find(const void *key)
+{
+	struct ipcport_owner *owner;
+
+	rcu_read_lock();
+	hash_for_each_possible_rcu(owners, owner, node, (unsigned long)key)
+		if (owner->key == key && ipcport_group_get_unless_zero(&owner->group))
+			goto out_unlock;
+	owner = NULL;
+out_unlock:
+	rcu_read_unlock();
+	return owner;
+}
+
+static struct ipcport_owner *owner_get(bool is_thread)
+{
+	const void *key = is_thread ? (void *)current : task_tgid(current);
+	struct ipcport_owner *owner, *fresh;
+
+	owner = owner_find(key);
+	if (owner)
+		return owner;
+	fresh = owner_alloc(is_thread);
+	if (IS_ERR(fresh))
+		return fresh;
+	owner = owner_find_or_add(key, fresh);
+	if (owner != fresh)	/* another thread of the process was faster */
+		ipcport_group_put(&fresh->group);
+	return owner;
+}
+
 /**
- * ipcport_owner_get() - the group of what ends with the current task
+ * ipcport_owner_get() - the group of ports that end with the current task
  * @is_thread: whether with this thread, or with its whole process
  *
  * Context: Process; may sleep.
@@ -177,32 +251,27 @@ out_unlock:
  */
 struct ipcport_group *ipcport_owner_get(bool is_thread)
 {
-	const void *key = is_thread ? (void *)current : task_tgid(current);
-	struct ipcport_owner *owner, *fresh;
+	struct ipcport_owner *owner = owner_get(is_thread);
 
-	owner = owner_find_or_add(key, NULL);
-	if (owner)
-		return &owner->group;
-
-	fresh = owner_alloc(is_thread);
-	if (IS_ERR(fresh))
-		return ERR_CAST(fresh);
-	owner = owner_find_or_add(key, fresh);
-	if (owner != fresh)	/* another thread of the process was faster */
-		ipcport_group_put(&fresh->group);
-	return &owner->group;
+	return IS_ERR(owner) ? ERR_CAST(owner) : &owner->group;
 }
 
 /**
- * ipcport_owner_is_current() - does a group belong to the current process?
- * @group: group from ipcport_owner_get()
+ * ipcport_owner_get_kept() - the group of what ends with the current process
+ * @file: group of the file through which it is needed; uses it as well from now on,
+ *	so that it is quickly found the next time
  *
- * Context: Process.
- * Return: whether it does; false for a thread's group.
+ * Context: Process; may sleep.
+ * Return: the group, used once for the caller, or ERR_PTR(-ENOMEM or -ENFILE).
  */
-bool ipcport_owner_is_current(const struct ipcport_group *group)
+struct ipcport_group *ipcport_owner_get_kept(struct ipcport_group *file)
 {
-	return container_of(group, struct ipcport_owner, group)->tgid == task_tgid(current);
+	struct ipcport_owner *owner = owner_get(false);
+
+	if (IS_ERR(owner))
+		return ERR_CAST(owner);
+	keep(owner, file);
+	return &owner->group;
 }
 
 /**

@@ -22,7 +22,7 @@ struct ipcport_group;
 struct ipcport_quota;
 
 struct ipcport_group *ipcport_owner_get(bool is_thread);
-bool ipcport_owner_is_current(const struct ipcport_group *group);
+struct ipcport_group *ipcport_owner_get_kept(struct ipcport_group *file);
 struct ipcport_quota *ipcport_owner_quota(struct ipcport_group *group);
 
 int ipcport_owner_init(void);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ucmd.h"
 
-#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/minmax.h>
@@ -10,8 +9,6 @@
 
 #include "access.h"
 #include "clock.h"
-#include "group.h"
-#include "owner.h"
 #include "port.h"
 #include "registry.h"
 
@@ -51,33 +48,6 @@ struct ipcport *ipcport_ucmd_get_port(const struct ipcport_ucmd *ucmd, u64 id, i
 		return ERR_PTR(ret);
 	}
 	return port;
-}
-
-/**
- * ipcport_ucmd_get_process() - the group of what ends with the current process
- * @ucmd: the ioctl
- *
- * The first process that needs it through this file is remembered, so that it need not
- * be searched again: nearly always nobody else uses the file.
- *
- * Context: Process; may sleep.
- * Return: the group, used once for the caller, or ERR_PTR(-ENOMEM or -ENFILE).
- */
-struct ipcport_group *ipcport_ucmd_get_process(const struct ipcport_ucmd *ucmd)
-{
-	struct ipcport_group **place = ucmd->door->process;
-	/* Pairs with cmpxchg(). It stays as long as the file. */
-	struct ipcport_group *group = smp_load_acquire(place);
-
-	if (group && ipcport_owner_is_current(group))
-		return ipcport_group_get(group);
-	group = ipcport_owner_get(false);
-	if (IS_ERR(group) || READ_ONCE(*place))
-		return group;
-	ipcport_group_get(group);
-	if (cmpxchg(place, NULL, group))	/* another thread was faster */
-		ipcport_group_put(group);
-	return group;
 }
 
 /**

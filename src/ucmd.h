@@ -24,14 +24,12 @@ struct ipcport_outbox;
  * @ns: where port numbers are looked up
  * @group: group of what ends with the file; used while the ioctl runs
  * @outbox: calls that are outstanding on the file
- * @process: where the file remembers the group of a process that uses it
  * @file: the file itself
  */
 struct ipcport_door {
 	struct ipcport_ns *ns;
 	struct ipcport_group *group;
 	struct ipcport_outbox *outbox;
-	struct ipcport_group **process;
 	const struct file *file;
 };
 
@@ -53,7 +51,6 @@ struct ipcport_ucmd {
 
 int ipcport_ucmd_respond(const struct ipcport_ucmd *ucmd);
 struct ipcport *ipcport_ucmd_get_port(const struct ipcport_ucmd *ucmd, u64 id, int mask);
-struct ipcport_group *ipcport_ucmd_get_process(const struct ipcport_ucmd *ucmd);
 struct ipcport_wait ipcport_ucmd_wait(const struct ipcport_ucmd *ucmd, bool is_nonblock,
 				      u64 deadline_ns);
 

@@ -542,8 +542,8 @@ struct ipcport_reply_recv {
  * received: it is 0 then. So a restart after a signal does not answer twice.
  *
  * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT (port), EACCES,
- * EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE. EFAULT for @message means that
- * nothing was done; for @delivery, that the answer was given, and that what was to
+ * EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE. EFAULT for @message, or for a
+ * structure that cannot be written, means that nothing was done; for @delivery, that the answer was given, and that what was to
  * be received is back in the port.
  */
 #define IPCPORT_IOC_CALL_REPLY_RECV	\
