@@ -12,7 +12,7 @@
 . "$(dirname "$0")/tap.sh"
 
 # Tenths of a second until a wait counts as failed; slow machines need many.
-patience=300
+patience=600
 
 json_key() { sed -n "s/.*\"$1\":\([^,}]*\).*/\1/p" "$work/stdout"; }
 
@@ -30,6 +30,15 @@ until_true() {
 create() {
 	: > "$work/port"
 	ipcport create "$@" > "$work/port" &
+	owner=$!
+	until_true test -s "$work/port" || exit 1
+	port=$(cat "$work/port")
+}
+
+# serve ARGUMENT...: the same with a server behind it; sets port and owner
+serve() {
+	: > "$work/port"
+	ipcport serve --create "$@" > "$work/port" 2> "$work/serve.err" &
 	owner=$!
 	until_true test -s "$work/port" || exit 1
 	port=$(cat "$work/port")
@@ -73,10 +82,10 @@ test_version() {
 	run ipcport version
 	check "version" exits 0
 	check "version shows the module" mentions "module     0."
-	check "version shows features" mentions "messages owner-thread"
+	check "version shows features" mentions "messages owner-thread calls"
 	run ipcport version --json
 	check "version --json" exits 0
-	check "version --json has features" mentions '"features":["messages","owner-thread"]'
+	check "version --json has features" mentions '"features":["messages","owner-thread","calls"]'
 	check "version --json has limits" is_number "$(json_key batch_max)"
 }
 
@@ -169,6 +178,8 @@ a\\\\b"
 	check "recv --json shows the length" same_number flags 5
 	check "recv --json shows the sender" same_number uid 0
 	check "recv --json counts messages" same_number seq 5
+	check "recv --json shows that it is no call" same_number token 0
+	check "recv --json shows that it is no notice" same_number aborted false
 	check "recv --json shows the text" mentions '"text":"gruen"'
 	check "recv --json shows the payload" mentions '"payload":"677275656e000000'
 	run ipcport send "$port" "$(printf 'a\033b')"
@@ -295,10 +306,282 @@ test_stat_json() {
 	check "stat --json" exits 0
 	for pair in port:"$port" readable:true writable:false dead:false owner_pid:"$owner" \
 		    owner_tid:0 uid:0 gid:0 mode:'"0600"' capacity:2 depth:2 senders:0 \
-		    receivers:0 sent:2 received:0; do
+		    receivers:0 sent:2 received:0 calls:0; do
 		check "stat --json, $pair" same_number "${pair%%:*}" "${pair#*:}"
 	done
 	end_owner
+}
+
+test_call_and_serve() {
+	serve tr a-z A-Z
+	check "serve --create prints a number" is_number "$port"
+	run ipcport call "$port" hello
+	check "call prints the answer" prints HELLO
+	check "call succeeds" exits 0
+	check "call says nothing else" test -z "$stderr"
+	run ipcport call "$port" one '' three
+	check "call takes many texts" prints "ONE
+
+THREE"
+	run ipcport call "$port" "$(printf '%048d' 7)"
+	check "48 bytes fit, in both directions" prints "$(printf '%048d' 7)"
+	echo line > "$work/line"
+	input=$work/line
+	run ipcport call "$port"
+	check "call takes its text from stdin" prints LINE
+	printf '%049d' 7 > "$work/line"
+	run ipcport call "$port"
+	check "49 bytes on stdin are too many" exits 2
+	input=
+	run ipcport call --verbose "$port" hello
+	check "call --verbose" same_bytes "pid $owner uid 0 type 0 token $(sed -n \
+		's/.*token \([0-9]*\):.*/\1/p' "$work/stdout"): HELLO\n"
+	run ipcport call --json "$port" hello
+	check "call --json" exits 0
+	check "call --json shows the status" same_number status 0
+	check "call --json shows the token" is_number "$(json_key token)"
+	check "call --json shows who answered" same_number pid "$owner"
+	check "call --json shows the text" mentions '"text":"HELLO"'
+	check "the server is idle" until_true state_is "$port" '"receivers":1'
+	run ipcport stat "$port"
+	check "no call is unanswered" mentions "calls      0 unanswered"
+	end_owner
+	check "SIGTERM ends serve" exits 0
+	check "serve said nothing" test ! -s "$work/serve.err"
+	run ipcport call "$port" hello
+	check "its port has ended" complains \
+		"ipcport: call port $port: there is no such port, or it has ended (ENOENT)"
+	check "which is a failure" exits 1
+
+	serve --capacity 3 --mode 0602 --json cat
+	port=$(sed 's/.*"port":\([0-9]*\).*/\1/' "$work/port")
+	check "serve --json" grep -q "^{\"port\":$port,\"owner_pid\":$owner}\$" "$work/port"
+	run ipcport stat --json "$port"
+	check "serve takes a capacity" same_number capacity 3
+	check "serve takes a mode" same_number mode '"0602"'
+	run as_nobody ipcport call "$port" hello
+	check "a mode can let strangers call" prints hello
+	run as_nobody ipcport serve "$port" cat
+	check "without letting them serve" complains \
+		"ipcport: serve port $port: the permissions do not allow it (EACCES)"
+	end_owner
+}
+
+# answers STATUS TEXT COMMAND...: what a call to such a server comes to, twice
+answers() {
+	expected=$1 text=$2
+	shift 2
+	serve "$@"
+	for try in 1 2; do
+		run ipcport call "$port" hello never
+		check "serve $1, try $try: call fails" exits 1
+		check "serve $1, try $try: the text" prints "$text"
+		check "serve $1, try $try: the status" complains \
+			"ipcport: call port $port: the server's status is $expected"
+	done
+	run ipcport call --json "$port" hello never
+	check "serve $1: call --json fails as well" exits 1
+	check "serve $1: call --json has the status" same_number status "$expected"
+	check "serve $1: call --json says nothing else" test -z "$stderr"
+	check "serve $1: nothing comes after a failure" state_is "$port" '"sent":3'
+	end_owner
+	check "serve $1: the server ends cleanly" exits 0
+}
+
+test_serve_status() {
+	answers 3 "so far" sh -c 'echo so far; exit 3'
+	answers 137 "" sh -c 'kill -9 $$'
+	answers 127 "" /does/not/exist
+	check "serve says what it cannot run" grep -q \
+		"^ipcport: cannot run /does/not/exist: .* (ENOENT)\$" "$work/serve.err"
+	answers 126 "" /etc
+	answers -90 "" seq 100
+	check "serve says what is too long" grep -q \
+		"^ipcport: seq has written more than the 48 bytes of an answer\$" "$work/serve.err"
+	answers -90 "" yes
+	answers -90 "" printf '%049d' 0
+
+	serve echo "$(printf '%048d' 5)"
+	run ipcport call "$port" x
+	check "a newline behind 48 bytes is not too much" prints "$(printf '%048d' 5)"
+	end_owner
+	serve sh -c 'sleep 1000 & echo $!'
+	run ipcport call --timeout 500 "$port" x
+	check "what a command leaves in the background is not waited for" is_number "$stdout"
+	kill "$stdout"
+	end_owner
+}
+
+test_serve_environment() {
+	serve sh -c 'echo $IPCPORT_PORT $IPCPORT_TYPE $IPCPORT_FLAGS $IPCPORT_UID $IPCPORT_GID'
+	run ipcport call --type 4000000000 "$port" hello
+	check "the command knows the message" prints "$port 4000000000 5 0 0"
+	end_owner
+	serve sh -c 'echo $IPCPORT_PID $IPCPORT_TOKEN'
+	start caller ipcport call --json "$port" hello
+	collect caller "$background"
+	check "the command knows caller and token" mentions \
+		"\"text\":\"$background $(json_key token)\""
+	end_owner
+	serve sh -c 'ls -l /proc/$$/fd | grep -c ipcport; cat'
+	run ipcport call "$port" hello
+	check "the command does not inherit the device" prints '0\x0ahello'
+	end_owner
+	serve --raw wc -c
+	run ipcport call "$port" hello
+	check "serve --raw passes everything on" prints '48\x0a'
+	end_owner
+}
+
+# There is no answer to wait for, but a call comes after what was sent before.
+test_serve_one_way() {
+	serve sh -c "tr a-z A-Z >> $work/log; echo \$IPCPORT_TOKEN >> $work/log; seq 1000"
+	ipcport send "$port" one-way
+	check "a one-way message is run" until_true grep -q "^ONE-WAY0\$" "$work/log"
+	run ipcport call "$port" call
+	check "which the server survives" complains \
+		"ipcport: call port $port: the server's status is -90"
+	check "and says nothing of" test "$(wc -l < "$work/serve.err")" -eq 1
+	end_owner
+}
+
+test_serve_ends() {
+	create
+	start server ipcport serve --count 2 "$port" -- cat
+	ipcport send "$port" one-way
+	run ipcport call "$port" one two
+	check "serve answers for another process" prints "one
+two"
+	collect server "$background"
+	check "serve --count ends after so many calls" exits 0
+	start caller ipcport call "$port" hello
+	run ipcport serve "$port" sh -c 'kill -INT $PPID; echo bye'
+	check "SIGINT ends serve" exits 0
+	collect caller "$background"
+	check "not without an answer" prints bye
+	check "which is none that failed" exits 0
+
+	start server ipcport serve "$port" -- sh -c \
+		"trap 'echo told; exit 5' TERM; : > $work/running; while :; do sleep 0.1; done"
+	server=$background
+	start caller ipcport call "$port" hello
+	until_true test -e "$work/running"
+	check "a received call is unanswered" state_is "$port" '"calls":1'
+	kill -TERM "$server"
+	collect caller "$background"
+	check "SIGTERM is passed to the command" prints told
+	check "whose answer is given" complains \
+		"ipcport: call port $port: the server's status is 5"
+	collect server "$server"
+	check "then serve ends" exits 0
+	rm "$work/running"
+
+	start server ipcport serve "$port" -- cat
+	until_true state_is "$port" '"receivers":1'
+	kill -9 "$owner"
+	collect server "$background"
+	check "serve ends with the port" exits 1
+	check "and says so" complains \
+		"ipcport: serve port $port: the port has ended (EPIPE)"
+	wait "$owner"
+}
+
+# killed_server: kill server during a call; the command that runs is not its business
+killed_server() {
+	start caller ipcport call --timeout 500 "$port" hello
+	until_true test -s "$work/running"
+	kill -9 "$server"
+	collect caller "$background"
+	check "a killed server's caller is told" complains \
+		"ipcport: call port $port: the port or its server has ended (EPIPE)"
+	check "with status 1, and nothing on stdout" test "$status$stdout" = 1
+	kill "$(cat "$work/running")"
+	rm "$work/running"
+}
+
+test_killed_servers() {
+	serve sh -c "echo \$\$ > $work/running; exec sleep 1000"
+	server=$owner
+	killed_server
+	wait "$owner"
+	create
+	start server ipcport serve "$port" -- sh -c "echo \$\$ > $work/running; exec sleep 1000"
+	server=$background
+	killed_server
+	run ipcport stat "$port"
+	check "a port outlives a server that does not own it" exits 0
+	check "without calls" mentions "calls      0 unanswered"
+	start server ipcport serve --count 1 "$port" -- cat
+	run ipcport call "$port" hello
+	check "another server can take over" prints hello
+	wait "$background"
+	end_owner
+}
+
+test_call_waiting() {
+	create --capacity 1
+	run ipcport call --timeout 0.1 "$port" hello
+	check "call --timeout" complains "ipcport: call port $port: the time is up (ETIMEDOUT)"
+	check "a call that was given up is taken back" state_is "$port" '"depth":0'
+	start first ipcport call "$port" one
+	first=$background
+	check "a call is in the port" until_true state_is "$port" '"depth":1'
+	start second ipcport call "$port" two
+	check "another one waits for space" until_true state_is "$port" '"senders":1'
+	run ipcport recv --json "$port"
+	check "recv takes a call" mentions '"text":"one"'
+	check "recv --json shows its token" test "$(json_key token)" -gt 0
+	collect first "$first"
+	check "recv does not answer, and its end is told" complains \
+		"ipcport: call port $port: the port or its server has ended (EPIPE)"
+	run ipcport recv --verbose "$port"
+	check "recv --verbose shows a token" mentions " type 0 token "
+	collect second "$background"
+	check "a call that waited for space ends as well" exits 1
+	start first ipcport call "$port" one
+	first=$background
+	until_true state_is "$port" '"depth":1'
+	start second ipcport call "$port" two
+	until_true state_is "$port" '"senders":1'
+	kill -9 "$owner"
+	collect first "$first"
+	check "the owner's death ends a queued call" complains \
+		"ipcport: call port $port: the port or its server has ended (EPIPE)"
+	collect second "$background"
+	check "and one that waits for space" complains \
+		"ipcport: call port $port: the port or its server has ended (EPIPE)"
+	wait "$owner"
+	create
+	run as_nobody ipcport call "$port" hello
+	check "a stranger may not call" complains \
+		"ipcport: call port $port: the permissions do not allow it (EACCES)"
+	end_owner
+}
+
+# token_of TEXT: of the message with this text in the follower's output
+token_of() { sed -n "s/.*\"token\":\([0-9]*\),.*\"text\":\"$1\".*/\1/p" "$work/follower.out"; }
+
+# follow_aborted OPTION...: a call is received, given up, and a message comes behind
+follow_aborted() {
+	create "$@"
+	start follower ipcport recv --follow --json "$port"
+	until_true state_is "$port" '"receivers":1'
+	run ipcport call --timeout 1 "$port" call
+	check "a received call can be given up" complains \
+		"ipcport: call port $port: the time is up (ETIMEDOUT)"
+	ipcport send "$port" last
+	until_true grep -q '"text":"last"' "$work/follower.out"
+	end_owner
+	wait "$background"
+}
+
+test_notices() {
+	follow_aborted --notify-abort
+	check "create --notify-abort: the receiver is told" grep -q \
+		"\"token\":$(token_of call),\"aborted\":true," "$work/follower.out"
+	check "once" test "$(grep -c '"aborted":true' "$work/follower.out")" -eq 1
+	follow_aborted
+	check "without it nobody is told" test "$(wc -l < "$work/follower.out")" -eq 2
 }
 
 test_demo() {
@@ -308,6 +591,8 @@ test_demo() {
 	check "demo compares digests" mentions "the digests match"
 	check "demo: the sender is told" mentions "The sender got EPIPE"
 	check "demo: the receiver is told" mentions "The receiver got EPIPE"
+	check "demo: a call is answered" mentions 'The answer is "HELLO".'
+	check "demo: the client is told" mentions "The client got EPIPE"
 	check "demo says that all is well" mentions "Everything happened as promised."
 	check "demo says nothing on stderr" test -z "$stderr"
 	run ipcport demo --json "$work/file"
@@ -319,6 +604,8 @@ test_demo() {
 		"\"$(sha256sum < "$work/file" | cut -d ' ' -f 1)\""
 	check "demo --json: the sender is told" mentions '"sender":{"error":"EPIPE",'
 	check "demo --json: the receiver is told" mentions '"receiver":{"error":"EPIPE",'
+	check "demo --json: the client is told" mentions '"client":{"error":"EPIPE",'
+	check "demo --json has the answer" same_number answer '"HELLO"'
 	: > "$work/empty"
 	run ipcport demo "$work/empty"
 	check "demo with an empty file" exits 0
@@ -377,6 +664,14 @@ test_streams
 test_follow
 test_permissions
 test_stat_json
+test_call_and_serve
+test_serve_status
+test_serve_environment
+test_serve_one_way
+test_serve_ends
+test_killed_servers
+test_call_waiting
+test_notices
 test_demo
 test_demo_failures
 finish
