@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-#include "ipcport_test.h"
+#include "call.h"
 
 #define TIMEOUT		300
 
 /* Largest structure that an ioctl number can tell of. */
 #define SIZE_MAX_IOC	_IOC_SIZEMASK
 
-#define NR_KINDS	2
+#define NR_KINDS	3
 
 static unsigned long cmd_of_size(unsigned long cmd, size_t size)
 {
@@ -41,6 +41,7 @@ static uint8_t *room_alloc(size_t size)
 FIXTURE(abi) {
 	int fd;
 	int64_t port;
+	uint64_t token;		/* of a call that was received and waits for its answer */
 	struct ipcport_stat before;
 	long live[NR_KINDS];
 	uint8_t *room;
@@ -53,6 +54,7 @@ typedef FIXTURE_DATA(abi) abi_data;
 
 FIXTURE_VARIANT(abi) {
 	unsigned long cmd;
+	size_t first_size;	/* of the first version, if the structure has grown */
 	size_t flags;
 	uint32_t known_flags;
 	int result;
@@ -66,7 +68,7 @@ FIXTURE_VARIANT_ADD(abi, version) {
 FIXTURE_VARIANT_ADD(abi, create) {
 	.cmd = IPCPORT_IOC_PORT_CREATE,
 	.flags = offsetof(struct ipcport_create, flags),
-	.known_flags = IPCPORT_CREATE_F_OWNER_THREAD,
+	.known_flags = IPCPORT_CREATE_F_OWNER_THREAD | IPCPORT_CREATE_F_NOTIFY_ABORT,
 };
 
 FIXTURE_VARIANT_ADD(abi, destroy) {
@@ -76,6 +78,7 @@ FIXTURE_VARIANT_ADD(abi, destroy) {
 
 FIXTURE_VARIANT_ADD(abi, stat) {
 	.cmd = IPCPORT_IOC_PORT_STAT,
+	.first_size = offsetof(struct ipcport_stat, out_calls),
 	.flags = offsetof(struct ipcport_stat, flags),
 };
 
@@ -93,12 +96,53 @@ FIXTURE_VARIANT_ADD(abi, recv) {
 	.result = 1,
 };
 
+FIXTURE_VARIANT_ADD(abi, call) {
+	.cmd = IPCPORT_IOC_CALL,
+	.flags = offsetof(struct ipcport_call, flags),
+	.known_flags = IPCPORT_CALL_F_NONBLOCK | IPCPORT_CALL_F_SUBMIT,
+};
+
+FIXTURE_VARIANT_ADD(abi, reply) {
+	.cmd = IPCPORT_IOC_CALL_REPLY,
+	.flags = offsetof(struct ipcport_reply, flags),
+};
+
+FIXTURE_VARIANT_ADD(abi, reply_recv) {
+	.cmd = IPCPORT_IOC_CALL_REPLY_RECV,
+	.flags = offsetof(struct ipcport_reply_recv, flags),
+	.known_flags = IPCPORT_REPLY_RECV_F_NONBLOCK,
+};
+
+FIXTURE_VARIANT_ADD(abi, cancel) {
+	.cmd = IPCPORT_IOC_CALL_CANCEL,
+	.flags = offsetof(struct ipcport_cancel, flags),
+};
+
 static void look(int fd, uint64_t port, struct ipcport_stat *stat, long *live)
 {
 	if (port_stat(fd, port, stat))
 		memset(stat, 0, sizeof(*stat));
 	live[0] = live_count("ports");
 	live[1] = live_count("messages");
+	live[2] = live_count("calls");
+}
+
+/* What every ioctl can be tried on: a port with one message in it, and a received call. */
+static bool prepare(abi_data *self)
+{
+	struct ipcport_stat stat;
+	int64_t token;
+
+	if (port_stat(self->fd, self->port, &stat))
+		self->port = port_create(self->fd, 4);
+	while (recv_nb(self->fd, self->port) >= 0)
+		;
+	token = call_submit(self->fd, self->port, 9, IPCPORT_CALL_F_NONBLOCK, 0);
+	self->token = token;
+	self->message = message_of(1);
+	memset(&self->delivery, POISON, sizeof(self->delivery));
+	return token > 0 && recv_call(self->fd, self->port, 0, 1) == token &&
+	       !send_nb(self->fd, self->port, 1);
 }
 
 /* Write arguments that work, with the outputs poisoned. */
@@ -111,6 +155,10 @@ static void fill_args(abi_data *self, unsigned long cmd)
 		struct ipcport_stat stat;
 		struct ipcport_send send;
 		struct ipcport_recv recv;
+		struct ipcport_call call;
+		struct ipcport_reply reply;
+		struct ipcport_reply_recv reply_recv;
+		struct ipcport_cancel cancel;
 	} *args = (void *)self->args;
 
 	memset(self->args, 0, sizeof(self->args));
@@ -142,6 +190,32 @@ static void fill_args(abi_data *self, unsigned long cmd)
 			.flags = IPCPORT_RECV_F_NONBLOCK,
 		};
 		break;
+	case IPCPORT_IOC_CALL:
+		args->call = (struct ipcport_call) {
+			.port = self->port, .message = (uintptr_t)&self->message,
+			.reply = (uintptr_t)&self->delivery, .out_status = POISON,
+			.flags = IPCPORT_CALL_F_SUBMIT | IPCPORT_CALL_F_NONBLOCK,
+		};
+		break;
+	case IPCPORT_IOC_CALL_REPLY:
+		args->reply = (struct ipcport_reply) {
+			.port = self->port, .token = self->token,
+			.message = (uintptr_t)&self->message, .status = -5,
+		};
+		break;
+	case IPCPORT_IOC_CALL_REPLY_RECV:
+		args->reply_recv = (struct ipcport_reply_recv) {
+			.port = self->port, .token = self->token, .status = -5,
+			.message = (uintptr_t)&self->message,
+			.delivery = (uintptr_t)&self->delivery,
+			.flags = IPCPORT_REPLY_RECV_F_NONBLOCK, .out_reply_errno = POISON,
+		};
+		break;
+	case IPCPORT_IOC_CALL_CANCEL:
+		args->cancel = (struct ipcport_cancel) {
+			.token = self->token, .out_state = POISON,
+		};
+		break;
 	}
 }
 
@@ -149,11 +223,7 @@ FIXTURE_SETUP(abi)
 {
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	self->port = port_create(self->fd, 4);
-	ASSERT_LT(0, self->port);
-	ASSERT_EQ(0, send_nb(self->fd, self->port, 1));
-	self->message = message_of(2);
-	memset(&self->delivery, POISON, sizeof(self->delivery));
+	ASSERT_TRUE(prepare(self));
 	self->room = room_alloc(SIZE_MAX_IOC);
 	fill_args(self, variant->cmd);
 	look(self->fd, self->port, &self->before, self->live);
@@ -223,6 +293,20 @@ TEST_F_TIMEOUT(abi, takes_arguments_that_are_right, TIMEOUT)
 		EXPECT_EQ(0, now.out_depth);
 		EXPECT_EQ(1, value_of(&self->delivery.message));
 		break;
+	case IPCPORT_IOC_CALL:
+		EXPECT_EQ(2, now.out_depth);
+		EXPECT_EQ(2, now.out_calls);
+		break;
+	case IPCPORT_IOC_CALL_REPLY:
+	case IPCPORT_IOC_CALL_CANCEL:
+		EXPECT_EQ(0, now.out_calls);
+		EXPECT_EQ(1, now.out_depth);
+		break;
+	case IPCPORT_IOC_CALL_REPLY_RECV:
+		EXPECT_EQ(0, now.out_calls);
+		EXPECT_EQ(0, now.out_depth);
+		EXPECT_EQ(1, value_of(&self->delivery.message));
+		break;
 	}
 }
 
@@ -261,7 +345,11 @@ TEST_F_TIMEOUT(abi, writes_no_answer_to_read_only_memory, TIMEOUT)
 {
 	memcpy(self->room, self->args, sizeof(self->args));
 	ASSERT_EQ(0, mprotect(self->room, SIZE_MAX_IOC, PROT_READ));
-	if (_IOC_DIR(variant->cmd) & _IOC_READ) {
+	if (variant->cmd == IPCPORT_IOC_CALL_CANCEL) {
+		/* the one that is done although nobody can be told how far it was */
+		EXPECT_EQ(-EFAULT, xioctl(self->fd, variant->cmd, self->room));
+		EXPECT_EQ(-ENOENT, xioctl(self->fd, variant->cmd, self->args));
+	} else if (_IOC_DIR(variant->cmd) & _IOC_READ) {
 		EXPECT_FAULT(variant->cmd, self->room);
 		EXPECT_EQ(0, memcmp(self->room, self->args, sizeof(self->args)));
 	} else {
@@ -271,8 +359,26 @@ TEST_F_TIMEOUT(abi, writes_no_answer_to_read_only_memory, TIMEOUT)
 
 TEST_F_TIMEOUT(abi, refuses_a_structure_that_is_too_short, TIMEOUT)
 {
-	for (size_t size = 0; size < _IOC_SIZE(variant->cmd); size++)
+	size_t first_size = variant->first_size ?: _IOC_SIZE(variant->cmd);
+
+	for (size_t size = 0; size < first_size; size++)
 		EXPECT_REFUSED(EINVAL, cmd_of_size(variant->cmd, size));
+}
+
+/* What a program of the first version knows is filled in, and nothing behind it. */
+TEST_F_TIMEOUT(abi, takes_a_structure_of_each_length_that_ever_was, TIMEOUT)
+{
+	size_t size = variant->first_size ?: _IOC_SIZE(variant->cmd);
+	uint8_t *end = self->room + SIZE_MAX_IOC + 1;
+
+	for (; size < _IOC_SIZE(variant->cmd); size++) {
+		ASSERT_TRUE(prepare(self));
+		fill_args(self, variant->cmd);
+		memcpy(end - size, self->args, size);
+		EXPECT_EQ(variant->result,
+			  xioctl(self->fd, cmd_of_size(variant->cmd, size), end - size));
+		EXPECT_NE(0, memcmp(end - size, self->args, variant->first_size));
+	}
 }
 
 TEST_F_TIMEOUT(abi, takes_a_longer_structure_with_zeroes_behind, TIMEOUT)
@@ -283,18 +389,8 @@ TEST_F_TIMEOUT(abi, takes_a_longer_structure_with_zeroes_behind, TIMEOUT)
 
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
 		size_t size = more[i] == SIZE_MAX_IOC ? more[i] : known + more[i];
-		struct ipcport_stat stat;
 
-		/* a port for DESTROY, a message for RECV */
-		if (port_stat(self->fd, self->port, &stat)) {
-			self->port = port_create(self->fd, 4);
-			stat.out_depth = 0;
-		}
-		if (!stat.out_depth)
-			ASSERT_EQ(0, send_nb(self->fd, self->port, 1));
-		if (stat.out_depth > 1)
-			ASSERT_EQ(1, recv_nb(self->fd, self->port));
-		self->message = message_of(1);
+		ASSERT_TRUE(prepare(self));
 		fill_args(self, variant->cmd);
 		memcpy(self->room, self->args, sizeof(self->args));
 		EXPECT_EQ(variant->result,
@@ -395,7 +491,8 @@ TEST_F_TIMEOUT(values, version_says_what_there_is, TIMEOUT)
 	EXPECT_EQ(0, args.flags);
 	EXPECT_NE(0, args.out_version);
 	EXPECT_EQ(0, args.out_version >> 24);
-	EXPECT_EQ(IPCPORT_FEATURE_MESSAGES | IPCPORT_FEATURE_OWNER_THREAD, args.out_features);
+	EXPECT_EQ(IPCPORT_FEATURE_MESSAGES | IPCPORT_FEATURE_OWNER_THREAD |
+		  IPCPORT_FEATURE_CALLS, args.out_features);
 	EXPECT_LE(IPCPORT_CAPACITY_DEFAULT, args.out_capacity_max);
 	EXPECT_EQ(IPCPORT_BATCH_MAX, args.out_batch_max);
 }
@@ -490,6 +587,7 @@ TEST_F_TIMEOUT(values, create_fills_in_what_was_left_to_it, TIMEOUT)
 	EXPECT_EQ(0, stat.out_owner_tid);
 	EXPECT_EQ(0, stat.out_sent);
 	EXPECT_EQ(0, stat.out_received);
+	EXPECT_EQ(0, stat.out_calls);
 	EXPECT_LE(before, stat.out_created_ns);
 	EXPECT_GE(now_ns(), stat.out_created_ns);
 }
@@ -562,6 +660,8 @@ static bool is_known(unsigned int nr)
 	static const unsigned long known[] = {
 		IPCPORT_IOC_VERSION, IPCPORT_IOC_PORT_CREATE, IPCPORT_IOC_PORT_DESTROY,
 		IPCPORT_IOC_PORT_STAT, IPCPORT_IOC_MSG_SEND, IPCPORT_IOC_MSG_RECV,
+		IPCPORT_IOC_CALL, IPCPORT_IOC_CALL_REPLY, IPCPORT_IOC_CALL_REPLY_RECV,
+		IPCPORT_IOC_CALL_CANCEL,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
