@@ -353,7 +353,7 @@ static void a_line_says_what_a_message_is(void **state)
 	delivery.message = (struct ipcport_message){ .sender = 12 };
 	delivery.info.flags = IPCPORT_INFO_F_ABORTED;
 	expect_printed(&delivery, false, "\n");
-	expect_printed(&delivery, true, "pid 11 uid 13 type 0 token 99 aborted: \n");
+	expect_printed(&delivery, true, "pid 11 uid 13 type 0 token 99 aborted:\x20\n");
 }
 
 static void a_stat_survives_json(void **state)

@@ -269,7 +269,7 @@ static void cancel_says_how_far_the_call_was(void **state)
 	assert_int_equal(progress, IPCPORT_CALL_RECEIVED);
 }
 
-static void cancel_tells_nothing_where_nobody_asks_or_it_fails(void **state)
+static void cancel_tells_nothing_unasked_or_failed(void **state)
 {
 	uint32_t progress = 77;
 
@@ -373,7 +373,7 @@ int main(void)
 		cmocka_unit_test_setup(reply_names_port_and_token, fake_reset),
 		cmocka_unit_test_setup(reply_recv_passes_the_structure_through, fake_reset),
 		cmocka_unit_test_setup(cancel_says_how_far_the_call_was, fake_reset),
-		cmocka_unit_test_setup(cancel_tells_nothing_where_nobody_asks_or_it_fails, fake_reset),
+		cmocka_unit_test_setup(cancel_tells_nothing_unasked_or_failed, fake_reset),
 		cmocka_unit_test_setup(every_error_comes_back_and_errno_stays, fake_reset),
 		cmocka_unit_test_setup(deadlines_count_from_now, fake_reset),
 		cmocka_unit_test_setup(deadlines_stop_at_the_end_of_the_clock, fake_reset),
