@@ -338,8 +338,9 @@ int ipcport_call_reply(int fd, uint64_t port, uint64_t token,
  *
  * Return: 0, -ENOENT (port), -EACCES, -EAGAIN (empty; IPCPORT_REPLY_RECV_F_NONBLOCK, or
  * O_NONBLOCK is set on @fd), -ETIMEDOUT, -EINTR, -EPIPE (the port ended during the wait),
- * -EFAULT (message: nothing was done; delivery: the answer was given, and the message
- * stays in the port), -EINVAL (reserved), -EOPNOTSUPP (flags), -ENOMEM, -ENFILE.
+ * -EFAULT (message, or the structure itself: nothing was done; delivery: the answer was
+ * given, and what was to be received stays in the port), -EINVAL (reserved), -EOPNOTSUPP
+ * (flags), -ENOMEM, -ENFILE.
  */
 int ipcport_call_reply_recv(int fd, struct ipcport_reply_recv *reply_recv, size_t size);
 
