@@ -543,8 +543,8 @@ struct ipcport_reply_recv {
  *
  * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT (port), EACCES,
  * EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE. EFAULT for @message, or for a
- * structure that cannot be written, means that nothing was done; for @delivery, that the answer was given, and that what was to
- * be received is back in the port.
+ * structure that cannot be written, means that nothing was done; for @delivery, that
+ * the answer was given, and that what was to be received is back in the port.
  */
 #define IPCPORT_IOC_CALL_REPLY_RECV	\
 	_IOWR(IPCPORT_IOC_TYPE, 0x32, struct ipcport_reply_recv)
