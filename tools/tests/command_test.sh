@@ -437,7 +437,7 @@ test_serve_environment() {
 test_serve_one_way() {
 	serve sh -c "tr a-z A-Z >> $work/log; echo \$IPCPORT_TOKEN >> $work/log; seq 1000"
 	ipcport send "$port" one-way
-	check "a one-way message is run" until_true grep -q "^ONE-WAY0\$" "$work/log"
+	check "a one-way message is run" until_true grep -qs "^ONE-WAY0\$" "$work/log"
 	run ipcport call "$port" call
 	check "which the server survives" complains \
 		"ipcport: call port $port: the server's status is -90"
