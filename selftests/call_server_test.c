@@ -265,7 +265,7 @@ TEST_F_TIMEOUT(server, killed_at_any_time_leaves_the_call_to_the_next_or_ends_it
 			ASSERT_EQ(0, caller_end(caller));
 			ASSERT_EQ(i + 1, caller_value(caller));
 			nr_left++;
-			time += time / 8 + 100;
+			time += time / 4 + 500;
 		}
 		munmap(victim, sizeof(*victim));
 		munmap(next, sizeof(*next));
