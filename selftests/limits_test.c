@@ -4,11 +4,14 @@
  * Who reaches one is refused and nothing else happens.
  */
 #include "process.h"
+#include "call.h"
 
 #include <sys/klog.h>
 
 #define MAX_PORTS	"/sys/module/ipcport/parameters/max_ports"
 #define MAX_MESSAGES	"/sys/module/ipcport/parameters/max_messages"
+#define MAX_CALLS	"/sys/module/ipcport/parameters/max_calls"
+#define MAX_PROCESS_CALLS	"/sys/module/ipcport/parameters/max_process_calls"
 #define MAX_CAPACITY	"/sys/module/ipcport/parameters/max_capacity"
 #define FILE_MAX	"/proc/sys/fs/file-max"
 
@@ -27,7 +30,10 @@ static int number_write(const char *path, long long number)
 static struct {
 	const char *path;
 	long long number;
-} saved[] = { { MAX_PORTS, 0 }, { MAX_MESSAGES, 0 }, { MAX_CAPACITY, 0 }, { FILE_MAX, 0 } };
+} saved[] = {
+	{ MAX_PORTS, 0 }, { MAX_MESSAGES, 0 }, { MAX_CALLS, 0 }, { MAX_PROCESS_CALLS, 0 },
+	{ MAX_CAPACITY, 0 }, { FILE_MAX, 0 },
+};
 
 static pid_t main_pid;
 
@@ -59,6 +65,8 @@ struct desk {
 	_Atomic int nr;
 	_Atomic int last;	/* the result that ended it */
 	struct ipcport_create args;
+	int64_t port;		/* to call */
+	int64_t tokens[64];
 	int64_t ports[16384];
 };
 
@@ -427,6 +435,246 @@ TEST_F_TIMEOUT(limits, of_ports_is_named_in_the_log_once, LONG_TIMEOUT)
 	after = count_in_log("has reached max_ports=");
 	EXPECT_LE(1, after);
 	EXPECT_GE(before + 1, after);
+}
+
+/*
+ * Calls: those that a user, and those that a process has outstanding.
+ */
+
+/* A port that everybody may use. */
+static int64_t public_port(int fd)
+{
+	return port_create_as(fd, 1024, 0666, 0);
+}
+
+/* Submit calls until refused. The desk counts those of all who do this. */
+static void submit_all(int fd, struct desk *desk)
+{
+	int64_t token;
+
+	for (;;) {
+		token = call_submit(fd, desk->port, 1, IPCPORT_CALL_F_NONBLOCK, 0);
+		if (token < 0)
+			break;
+		desk->tokens[desk->nr++] = token;
+	}
+	desk->last = token;
+}
+
+/* A child that has as many calls as it may have, and then does as @run says. */
+static pid_t start_caller(int fd, struct desk *desk, uid_t uid,
+			  void (*run)(int fd, struct desk *desk))
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (become(uid, uid, uid))
+		_exit(1);
+	submit_all(fd, desk);
+	if (run)
+		run(fd, desk);
+	desk->phase++;
+	wait_until(desk->go);
+	_exit(0);
+}
+
+/* How many calls a user can begin now, in a new process; they end with it. */
+static int count_submits(int fd, int64_t port, uid_t uid)
+{
+	struct desk *desk = shared_alloc(sizeof(*desk));
+	int nr;
+
+	desk->port = port;
+	desk->go = 1;
+	nr = reap(start_caller(fd, desk, uid, NULL)) || desk->last != -EDQUOT ? -1 : desk->nr;
+	munmap(desk, sizeof(*desk));
+	return nr;
+}
+
+/* Each way to begin a call, and each refused without a trace. */
+static void call_once_more(int fd, struct desk *desk)
+{
+	struct ipcport_delivery reply;
+	struct ipcport_message message = message_of(2);
+	struct ipcport_call args = {
+		.port = desk->port, .message = (uintptr_t)&message, .reply = (uintptr_t)&reply,
+		.deadline_ns = FAR_AWAY, .out_status = POISON_STATUS,
+	};
+
+	memset(&reply, POISON, sizeof(reply));
+	desk->last = call_ioctl(fd, &args);
+	if (args.token || args.out_status != POISON_STATUS || !is_poisoned(&reply))
+		desk->last = -1000;
+	if (call_value(fd, desk->port, 2, IPCPORT_CALL_F_NONBLOCK, 0) != -EDQUOT)
+		desk->last = -1001;
+}
+
+TEST_F_TIMEOUT(limits, of_calls_refuse_the_next_one_and_change_nothing, LONG_TIMEOUT)
+{
+	static const char * const paths[] = { MAX_CALLS, MAX_PROCESS_CALLS };
+	struct desk *desk = self->desk;
+
+	for (int i = 0; i < 2; i++) {
+		restore();
+		ASSERT_EQ(0, number_write(paths[i], 5));
+		*desk = (struct desk) { .port = public_port(self->fd) };
+		self->pids[0] = start_caller(self->fd, desk, USER, call_once_more);
+		ASSERT_TRUE(wait_until(desk->phase));
+		EXPECT_EQ(5, desk->nr);
+		EXPECT_EQ(-EDQUOT, desk->last);
+		EXPECT_TRUE(has_calls(self->fd, desk->port, 5, 5));
+		EXPECT_PORT(self->fd, desk->port, 5, 5, 0);
+		if (live_count("calls") >= 0)
+			EXPECT_EQ(5, live_count("calls"));
+		desk->go = 1;
+		EXPECT_EQ(0, reap(self->pids[0]));
+		self->pids[0] = 0;
+		EXPECT_TRUE(has_calls(self->fd, desk->port, 0, 0));
+	}
+}
+
+/* End calls in each way, one by one; the room of each can be used again. */
+static void end_and_call(int fd, struct desk *desk)
+{
+	enum { TIMEOUT, CANCEL, ANSWER, NR_WAYS };
+
+	for (int i = 0; i < NR_WAYS && desk->last == -EDQUOT; i++) {
+		int64_t token = desk->tokens[i];
+
+		if (i == TIMEOUT)
+			desk->last = call_collect(fd, desk->port, token, 0, 1) + ETIMEDOUT;
+		else if (i == CANCEL)
+			desk->last = call_cancel(fd, token) - IPCPORT_CALL_QUEUED;
+		if (i == ANSWER) {
+			desk->last = recv_call(fd, desk->port, 0, FAR_AWAY) - token;
+			desk->last += call_reply(fd, desk->port, token, 7, 0);
+			/* it is the caller's until it is collected */
+			if (call_submit(fd, desk->port, 1, IPCPORT_CALL_F_NONBLOCK, 0) != -EDQUOT)
+				desk->last = -1000;
+			desk->last += call_collect(fd, desk->port, token, 0, FAR_AWAY) - 7;
+		}
+		if (desk->last)
+			return;
+		submit_all(fd, desk);
+	}
+}
+
+TEST_F_TIMEOUT(limits, of_calls_are_released_by_every_end, LONG_TIMEOUT)
+{
+	static const char * const paths[] = { MAX_CALLS, MAX_PROCESS_CALLS };
+	struct desk *desk = self->desk;
+
+	for (int i = 0; i < 2; i++) {
+		restore();
+		ASSERT_EQ(0, number_write(paths[i], 5));
+		*desk = (struct desk) { .port = public_port(self->fd), .go = 1 };
+		EXPECT_EQ(0, reap(start_caller(self->fd, desk, USER, end_and_call)));
+		EXPECT_EQ(-EDQUOT, desk->last);
+		EXPECT_EQ(8, desk->nr);
+		/* and by the end of the process */
+		EXPECT_EQ(5, count_submits(self->fd, desk->port, USER));
+	}
+}
+
+TEST_F_TIMEOUT(limits, of_calls_are_released_by_the_end_of_the_port_when_it_is_told, LONG_TIMEOUT)
+{
+	int64_t port = public_port(self->fd), other = public_port(self->fd), tokens[3];
+
+	ASSERT_EQ(0, number_write(MAX_PROCESS_CALLS, 3));
+	for (int i = 0; i < 3; i++)
+		tokens[i] = call_submit(self->fd, port, 1, 0, FAR_AWAY);
+	EXPECT_EQ(0, port_destroy(self->fd, port));
+	EXPECT_EQ(-EDQUOT, call_submit(self->fd, other, 1, 0, FAR_AWAY));
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(-EPIPE, call_collect(self->fd, port, tokens[i], 0, FAR_AWAY));
+		EXPECT_LT(0, call_submit(self->fd, other, 1, 0, FAR_AWAY));
+		EXPECT_EQ(-EDQUOT, call_submit(self->fd, other, 1, 0, FAR_AWAY));
+	}
+}
+
+TEST_F_TIMEOUT(limits, of_calls_count_those_that_are_waited_for, LONG_TIMEOUT)
+{
+	int64_t port = public_port(self->fd), token;
+	struct caller *caller;
+
+	ASSERT_EQ(0, number_write(MAX_PROCESS_CALLS, 1));
+	caller = caller(self->fd, port);
+	token = recv_call(self->fd, port, 0, FAR_AWAY);
+	ASSERT_LT(0, token);
+	EXPECT_EQ(-EDQUOT, call_value(self->fd, port, 1, 0, FAR_AWAY));
+	EXPECT_EQ(0, call_reply(self->fd, port, token, 6, 0));
+	EXPECT_EQ(0, caller_end(caller));
+	EXPECT_LT(0, call_submit(self->fd, port, 1, 0, FAR_AWAY));
+	EXPECT_EQ(-EDQUOT, call_submit(self->fd, port, 1, 0, FAR_AWAY));
+}
+
+TEST_F_TIMEOUT(limits, of_calls_are_for_users_and_for_processes, LONG_TIMEOUT)
+{
+	struct desk *desk = self->desk;
+
+	desk->port = public_port(self->fd);
+	ASSERT_EQ(0, number_write(MAX_CALLS, 10));
+	ASSERT_EQ(0, number_write(MAX_PROCESS_CALLS, 4));
+	for (int i = 0; i < 3; i++) {
+		self->pids[i] = start_caller(self->fd, desk, USER, NULL);
+		ASSERT_TRUE(wait_until(desk->phase == i + 1));
+		EXPECT_EQ(i < 2 ? 4 * (i + 1) : 10, desk->nr);
+	}
+	EXPECT_EQ(0, count_submits(self->fd, desk->port, USER));
+	EXPECT_EQ(4, count_submits(self->fd, desk->port, OTHER));
+}
+
+static void call_on_demand(int fd, struct desk *desk)
+{
+	desk->phase++;
+	/* one for each step that the test takes, then as many as it can */
+	for (int i = 0; i < 3; i++) {
+		wait_until(desk->go == i + 1);
+		call_cancel(fd, desk->tokens[i]);
+		desk->last = call_submit(fd, desk->port, 1, IPCPORT_CALL_F_NONBLOCK, 0) > 0 ?
+			     0 : -EDQUOT;
+		desk->phase++;
+	}
+	wait_until(desk->go == 4);
+	desk->nr = 0;
+	submit_all(fd, desk);
+	desk->phase++;
+	wait_until(desk->go == 5);
+}
+
+TEST_F_TIMEOUT(limits, of_calls_below_what_is_outstanding_end_nothing, LONG_TIMEOUT)
+{
+	struct desk *desk = self->desk;
+
+	desk->port = public_port(self->fd);
+	ASSERT_EQ(0, number_write(MAX_CALLS, 5));
+	self->pids[0] = start_caller(self->fd, desk, USER, call_on_demand);
+	ASSERT_TRUE(wait_until(desk->phase));
+	ASSERT_EQ(0, number_write(MAX_CALLS, 3));
+	EXPECT_TRUE(has_calls(self->fd, desk->port, 5, 5));
+	EXPECT_EQ(-EDQUOT, take_step(desk));
+	EXPECT_EQ(-EDQUOT, take_step(desk));
+	EXPECT_EQ(0, take_step(desk));
+	EXPECT_TRUE(has_calls(self->fd, desk->port, 3, 3));
+	ASSERT_EQ(0, number_write(MAX_CALLS, 10));
+	EXPECT_EQ(-EDQUOT, take_step(desk));
+	EXPECT_EQ(7, desk->nr);
+}
+
+TEST_F_TIMEOUT(limits, of_calls_are_named_in_the_log_once, LONG_TIMEOUT)
+{
+	int64_t port = public_port(self->fd);
+
+	ASSERT_EQ(0, number_write(MAX_CALLS, 2));
+	EXPECT_EQ(2, count_submits(self->fd, port, USER));
+	EXPECT_EQ(2, count_submits(self->fd, port, OTHER));
+	EXPECT_EQ(1, count_in_log("has reached max_calls="));
+	restore();
+	ASSERT_EQ(0, number_write(MAX_PROCESS_CALLS, 2));
+	EXPECT_EQ(2, count_submits(self->fd, port, USER));
+	EXPECT_EQ(2, count_submits(self->fd, port, USER));
+	EXPECT_EQ(1, count_in_log("has reached max_process_calls="));
 }
 
 static uint32_t max_capacity(int fd)
