@@ -25,8 +25,8 @@
  *   longer one of a newer program is taken if what this kernel does not know is
  *   zero. Members named out_* are written by the kernel, on success only (but for
  *   a structure of which only a part can be written); the others are read, and
- *   the token of CALL and REPLY_RECV is both. 32-bit and 64-bit programs use the
- *   same layout.
+ *   the token of CALL and REPLY_RECV is both. What is read is written back as it
+ *   was read, with the rest. 32-bit and 64-bit programs use the same layout.
  * - Unknown flags and reserved members that are not zero are refused before
  *   anything happens. An ioctl that fails has changed nothing (but see RECV, and
  *   CALL and REPLY_RECV, which have two parts).
