@@ -58,6 +58,10 @@ test:
 test-vm:
 	@$(CHECK) vm $(KERNEL)
 
+## stress: callers and servers that are killed at any time, 10 minutes (KERNEL="6.1 6.12")
+stress:
+	@$(CHECK) stress $(KERNEL)
+
 ## style: the checkers that only read: checkpatch, kernel-doc, layers, lengths
 style:
 	@$(CHECK) style
@@ -86,5 +90,5 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all help module module-debug tools demo check test test-vm style shell \
-	install dkms-install clean FORCE
+.PHONY: all help module module-debug tools demo check test test-vm stress style \
+	shell install dkms-install clean FORCE

@@ -3,9 +3,12 @@
 #
 # check.sh [GROUP [KERNEL...]] - run the checks and tests, count them
 #
-# Groups: build, style, host, vm; all without one. One line per check, the log
-# of each in build/check/. The last line says "N passed, N failed"; the exit
+# Groups: build, style, host, vm; all of these without one. One line per check, the
+# log of each in build/check/. The last line says "N passed, N failed"; the exit
 # status is 1 if anything failed. A check that fails does not stop the others.
+#
+# The group stress is the long form of one test, IPCPORT_STRESS_SECONDS of it on
+# each kernel (600), with IPCPORT_STRESS_SEED if it is set.
 set -euo pipefail
 export LC_ALL=C
 
@@ -16,6 +19,9 @@ logs=$top/build/check
 all_kernels=(6.1 6.12 6.12-rt)
 
 passed=0 failed=0 skipped=0
+
+# What a virtual machine runs; all programs if none is named.
+what=kselftests programs=()
 
 # A line of the report: what, how it went, how long it took.
 report() {
@@ -160,9 +166,13 @@ build_tests() {
 run_vm() {
 	local kernel=$1 status=0
 
-	"$vm/vm.sh" -k "$kernel" -t 3600 -l "$logs/vm-$kernel.kernel" \
+	"$vm/vm.sh" -k "$kernel" -t $((3600 + ${IPCPORT_STRESS_SECONDS:-0})) \
+		-l "$logs/vm-$kernel.kernel" \
 		-f build/selftests:/root/selftests -f "$vm/guest.sh:/root/guest.sh" \
-		-f build/tools/ipcport/ipcport.static:/bin/ipcport -- sh /root/guest.sh > "$logs/vm-$kernel.tap" 2>&1 || status=$?
+		-f build/tools/ipcport/ipcport.static:/bin/ipcport -- \
+		env "IPCPORT_STRESS_SECONDS=${IPCPORT_STRESS_SECONDS-}" \
+		"IPCPORT_STRESS_SEED=${IPCPORT_STRESS_SEED-}" sh /root/guest.sh "${programs[@]}" \
+		> "$logs/vm-$kernel.tap" 2>&1 || status=$?
 	echo "# vm $status" >> "$logs/vm-$kernel.tap"
 }
 
@@ -172,17 +182,23 @@ check_vm() {
 	check "selftests build" build_tests
 	for kernel in "$@"; do
 		start=$SECONDS status=0
-		echo "...  kselftests $kernel, in a virtual machine: some minutes"
+		echo "...  $what $kernel, in a virtual machine: some minutes"
 		make_module "$kernel" > "$logs/vm-$kernel.build" 2>&1 || true
 		run_vm "$kernel"
 		python3 "$here/results.py" "$logs/vm-$kernel.tap" "$logs/vm-$kernel.kernel" \
 			> "$logs/vm-$kernel.log" || status=$?
 		counts=$(tail -n 1 "$logs/vm-$kernel.log")
-		report "$([ $status = 0 ] && echo ok || echo FAIL)" "kselftests $kernel" \
+		report "$([ $status = 0 ] && echo ok || echo FAIL)" "$what $kernel" \
 			$((SECONDS - start)) "$counts"
 		sed '$d; s/^/     | /' "$logs/vm-$kernel.log"
 		add_counts "$counts"
 	done
+}
+
+check_stress() {
+	what=stress programs=(call_stress_test)
+	export IPCPORT_STRESS_SECONDS=${IPCPORT_STRESS_SECONDS:-600}
+	check_vm "$@"
 }
 
 # "N passed, N failed, N skipped"
@@ -211,7 +227,8 @@ main() {
 	style)	check_style ;;
 	host)	check_host ;;
 	vm)	check_vm "${kernels[@]}" ;;
-	*)	echo "check.sh: no group called '$group' (build, style, host, vm)" >&2; exit 2 ;;
+	stress)	check_stress "${kernels[@]}" ;;
+	*)	echo "check.sh: no group called '$group' (build, style, host, vm, stress)" >&2; exit 2 ;;
 	esac
 	echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
 	[ $failed = 0 ]

@@ -7,7 +7,7 @@
 # results.py, and marks the kernel log, so that a report there can be told to
 # whose. Unloading the module is the last test: nothing may be left behind.
 
-readonly LIMIT=600
+readonly LIMIT=$((600 + ${IPCPORT_STRESS_SECONDS:-0}))
 export IPCPORT_MODULE=/vm/ipcport.ko
 
 mark() {
