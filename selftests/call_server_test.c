@@ -540,6 +540,25 @@ TEST_F_TIMEOUT(server, that_is_restarted_does_not_answer_twice, LONG_TIMEOUT)
 	EXPECT_EQ(3, collect(self, second));
 }
 
+TEST_F_TIMEOUT(server, that_is_restarted_still_knows_that_its_answer_was_refused, LONG_TIMEOUT)
+{
+	struct waiter waiter = { .test = self, .token = ~0ULL };
+	int64_t next;
+
+	handle_signals(SA_RESTART);
+	ASSERT_EQ(0, thread_start(&waiter.thread, waiter_run, &waiter));
+	ASSERT_TRUE(wait_for_receivers(self->fd, self->port, 1));
+	ASSERT_TRUE(interrupt(&waiter));
+	ASSERT_TRUE(wait_for_receivers(self->fd, self->port, 1));
+	next = submit(self, 2);
+	pthread_join(waiter.thread, NULL);
+	EXPECT_EQ(0, waiter.ret);
+	EXPECT_EQ(next, waiter.token);
+	EXPECT_EQ(ENOENT, waiter.refused);
+	EXPECT_EQ(0, answer(self, next, 3));
+	EXPECT_EQ(3, collect(self, next));
+}
+
 TEST_F_TIMEOUT(server, that_is_stopped_and_continued_goes_on, LONG_TIMEOUT)
 {
 	struct server *server = server(self->fd, self->port, .is_child = true);
