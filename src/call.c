@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "call.h"
 
-#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/ktime.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "count.h"
@@ -13,10 +12,8 @@
 #include "port.h"
 #include "queue.h"
 #include "sleep.h"
+#include "token.h"
 #include "trace.h"
-
-/* The token given out last. 64 bits do not wrap. */
-static atomic64_t last_token = ATOMIC64_INIT(0);
 
 static struct kmem_cache *call_cache;
 
@@ -43,11 +40,10 @@ void ipcport_call_get(struct ipcport_kcall *call)
 
 static void call_free(struct ipcport_kcall *call)
 {
-	if (call->notice)
-		ipcport_msg_drop(call->notice);
-	if (call->is_over && !call->ret)
-		ipcport_msg_destroy(&call->answer);
+	ipcport_msg_destroy(&call->answer);
 	ipcport_msg_destroy(&call->request.msg);
+	ipcport_quota_discharge_call(call->quota);
+	ipcport_group_put(call->process);
 	if (call->file)
 		ipcport_group_put(call->file);
 	ipcport_put(call->port);
@@ -67,29 +63,40 @@ void ipcport_call_put(struct ipcport_kcall *call)
 		call_free(call);
 }
 
-/**
- * ipcport_call_release() - the caller needs its call no more
- * @call: a call that was not sent, or has ended; drops the caller's reference
- *
- * Context: Process; may sleep.
- */
-void ipcport_call_release(struct ipcport_kcall *call)
-{
-	ipcport_quota_discharge_call(call->quota);
-	ipcport_group_put(call->process);
-	ipcport_call_put(call);
-}
-
 static void leave_holder(struct ipcport_kcall *call)
 {
 	ipcport_group_leave(&call->holder_process);
 	ipcport_group_leave(&call->holder_file);
 }
 
-/* Does this outcome mean that the caller gave up? */
-static bool is_abort(int ret)
+static void notice_drop(struct ipcport_msg *msg)
 {
-	return ret && ret != -EPIPE;
+	ipcport_call_put(container_of(msg, struct ipcport_kcall, answer));
+}
+
+static u64 notice_token(const struct ipcport_msg *msg)
+{
+	return container_of(msg, struct ipcport_kcall, answer)->request.place.token;
+}
+
+static const struct ipcport_msg_ops notice_ops = {
+	.drop = notice_drop,
+	.token = notice_token,
+	.is_notice = true,
+};
+
+/* Tell the server that a call which it has received was given up, if it asked for that. */
+static void notify_locked(struct ipcport_kcall *call)
+{
+	struct ipcport *port = call->port;
+
+	ipcport_assert_locked(port);
+	if (!port->is_notifying || port->state != IPCPORT_LIVE || call->request.is_queued)
+		return;
+	/* There is no answer, so its place is free. */
+	ipcport_call_get(call);
+	ipcport_msg_init_notice(&call->answer, &notice_ops, &call->request.msg);
+	ipcport_push_notice_locked(port, &call->answer);
 }
 
 /*
@@ -103,12 +110,10 @@ static bool end_locked(struct ipcport_kcall *call, int ret)
 	ipcport_assert_locked(port);
 	if (!ipcport_withdraw_locked(port, &call->request))
 		return false;
-	trace_ipcport_call_end(port->id, call->request.token, ret);
-	if (call->notice && is_abort(ret) && !call->request.is_queued &&
-	    port->state == IPCPORT_LIVE) {
-		ipcport_push_notice_locked(port, call->notice);
-		call->notice = NULL;
-	}
+	trace_ipcport_call_end(port->id, call->request.place.token, ret);
+	/* Only the caller gives up; a server that is gone is not told. */
+	if (ret && ret != -EPIPE)
+		notify_locked(call);
 	call->ret = ret;
 	ipcport_finish(&call->is_over, call->task);
 	return true;
@@ -156,7 +161,7 @@ static void request_end(struct ipcport_msg *msg)
 
 static u64 request_token(const struct ipcport_msg *msg)
 {
-	return msg_to_call(msg)->request.token;
+	return msg_to_call(msg)->request.place.token;
 }
 
 static const struct ipcport_msg_ops request_ops = {
@@ -177,34 +182,28 @@ static const struct ipcport_msg_ops request_ops = {
  * memory cgroup. If it fails, @process and the charge are still the caller's.
  *
  * Context: Process; may sleep.
- * Return: the call, to be sent or released, or ERR_PTR(-ENOMEM or -EFAULT).
+ * Return: the call with the caller's reference, or ERR_PTR(-ENOMEM or -EFAULT).
  */
 struct ipcport_kcall *ipcport_call_alloc_user(struct ipcport *port, struct ipcport_group *process,
 					      struct ipcport_quota *quota,
 					      const void __user *body)
 {
 	struct ipcport_kcall *call;
-	struct ipcport_msg *notice;
+	u64 token;
 	int ret;
 
 	call = kmem_cache_zalloc(call_cache, GFP_KERNEL);
 	if (!call)
 		return ERR_PTR(-ENOMEM);
 	ret = ipcport_msg_init_user(&call->request.msg, &request_ops, body);
-	if (ret)
-		goto err_free;
-	call->request.token = atomic64_inc_return(&last_token);
-	if (port->is_notifying) {
-		notice = ipcport_msg_alloc_notice(&call->request);
-		if (IS_ERR(notice)) {
-			ret = PTR_ERR(notice);
-			goto err_destroy;
-		}
-		call->notice = notice;
+	if (ret) {
+		kmem_cache_free(call_cache, call);
+		return ERR_PTR(ret);
 	}
 
-	RB_CLEAR_NODE(&call->request.node);
-	RB_CLEAR_NODE(&call->outbox_node);
+	token = ipcport_token_next();
+	ipcport_place_init(&call->request.place, token);
+	ipcport_place_init(&call->outbox_place, token);
 	refcount_set(&call->ref, 1);
 	ipcport_get(port);
 	call->port = port;
@@ -212,12 +211,6 @@ struct ipcport_kcall *ipcport_call_alloc_user(struct ipcport *port, struct ipcpo
 	call->quota = quota;
 	ipcport_count_inc(IPCPORT_CALLS);
 	return call;
-
-err_destroy:
-	ipcport_msg_destroy(&call->request.msg);
-err_free:
-	kmem_cache_free(call_cache, call);
-	return ERR_PTR(ret);
 }
 
 /**
@@ -235,7 +228,7 @@ int ipcport_call_send(struct ipcport_kcall *call, const struct ipcport_wait *wai
 	struct ipcport_queue batch = IPCPORT_QUEUE_INIT(batch);
 	int ret;
 
-	trace_ipcport_call(call->port->id, call->request.token);
+	trace_ipcport_call(call->port->id, call->request.place.token);
 	/* Once pushed it can end before we are back: all references are there by then. */
 	refcount_set(&call->ref, 3);
 	call->task = task;
@@ -271,7 +264,7 @@ static int sleep_until_over(struct ipcport_kcall *call, ktime_t deadline)
 		return 0;
 	if (ret == -ETIMEDOUT)
 		call_end(call, -ETIMEDOUT);
-	else if (ipcport_is_dying())
+	else if (fatal_signal_pending(current))
 		call_end(call, -EINTR);
 	return ret;
 }
@@ -281,8 +274,8 @@ static int sleep_until_over(struct ipcport_kcall *call, ktime_t deadline)
  * @call: a call that was sent, and that no other thread waits for
  * @wait: how long to wait
  *
- * A deadline that passes ends the call, and so does a signal of which the current
- * task is about to die. Another signal only ends the wait.
+ * A deadline that passes ends the call, and so does a signal that certainly kills the
+ * current task. Another signal only ends the wait.
  *
  * Context: Process; may sleep. Takes and releases the port's lock.
  * Return: how it ended: 0, -EPIPE, -ETIMEDOUT, -ECANCELED or -EINTR; or -EAGAIN or
@@ -360,7 +353,7 @@ static const struct ipcport_member_ops holder_ops = {
 static void hold_locked(struct ipcport_kcall *call, const struct ipcport_holder *holder)
 {
 	ipcport_assert_locked(call->port);
-	if (RB_EMPTY_NODE(&call->request.node))
+	if (!ipcport_place_is_taken(&call->request.place))
 		return;
 	call->is_held = true;
 	ipcport_group_join(ipcport_group_get(holder->process), &call->holder_process,
@@ -371,7 +364,7 @@ static void hold_locked(struct ipcport_kcall *call, const struct ipcport_holder 
 
 static bool unhold_locked(struct ipcport_kcall *call)
 {
-	bool was_held = call->is_held && !RB_EMPTY_NODE(&call->request.node);
+	bool was_held = call->is_held && ipcport_place_is_taken(&call->request.place);
 
 	ipcport_assert_locked(call->port);
 	if (was_held)

@@ -13,9 +13,12 @@
  * The others find that it is over. So it ends once, and its outcome does not change.
  *
  * A record has three references: that of the caller, that of being open, and that of
- * its message, which can be in the queue or in a receiver's hands. The caller's is
- * held by the thread that waits or, while none does, by the outbox of the open file
- * that the call was made through.
+ * its message, which can be in the queue or in a receiver's hands. A notice that it was
+ * given up is a fourth. The caller's is held by the thread that waits or, while none
+ * does, by the outbox of the open file that the call was made through.
+ *
+ * A call counts against the limits as long as its record exists, so that those who are
+ * told of it late cannot be made to hold ever more.
  *
  * Who received a call without owning its port is remembered: the call is in the
  * groups of that process and of the file through which it was received, and ends when
@@ -24,12 +27,12 @@
 #ifndef IPCPORT_CALL_H
 #define IPCPORT_CALL_H
 
-#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 
 #include "group.h"
 #include "msg.h"
+#include "token.h"
 
 struct ipcport;
 struct ipcport_outbox;
@@ -43,22 +46,22 @@ struct task_struct;
  * @request: the message, and the call's place in its port
  * @ref: references					(atomic)
  * @port: where it was sent, a reference		(const after alloc)
- * @process: group of the caller's process, used by the caller's reference	(const after alloc)
- * @quota: what it is charged to, until the caller's reference goes	(const after alloc)
+ * @process: group of the caller's process, used	(const after alloc)
+ * @quota: what it is charged to			(const after alloc)
  * @task: thread that sleeps until it ends, or is about to; NULL for none
  *						(lock: port->waiters.lock)
  * @is_over: whether it has ended; see sleep.h	(lock: port->waiters.lock)
  * @ret: how it ended: 0 or -errno; as @is_over	(lock: port->waiters.lock)
  * @status: of its answer; as @is_over		(lock: port->waiters.lock)
- * @answer: its answer, if @ret is 0; as @is_over	(lock: port->waiters.lock)
- * @notice: what tells the server that it was given up, or NULL	(lock: port->waiters.lock)
+ * @answer: its answer, if @ret is 0; else zeroes, or the notice that it was given up
+ *						(lock: port->waiters.lock)
  * @is_held: whether it is in the two groups that follow	(lock: port->waiters.lock)
  * @holder_process: place in the group of the process that received it
  *						(lock: port->waiters.lock)
  * @holder_file: place in the group of the file through which it was received
  *						(lock: port->waiters.lock)
  * @outbox: where it was put when no thread waited for it, or NULL	(const after leave)
- * @outbox_node: place there, empty if it is not	(lock: outbox->lock)
+ * @outbox_place: in outbox->calls while it is there	(lock: outbox->lock)
  * @is_claimed: whether a thread waits for it all the same	(lock: outbox->lock)
  * @file: group that keeps @outbox, used		(const after leave)
  * @caller_process: place in @process			(const after leave)
@@ -75,14 +78,13 @@ struct ipcport_kcall {
 	int ret;
 	s32 status;
 	struct ipcport_msg answer;
-	struct ipcport_msg *notice;
 
 	bool is_held;
 	struct ipcport_member holder_process;
 	struct ipcport_member holder_file;
 
 	struct ipcport_outbox *outbox;
-	struct rb_node outbox_node;
+	struct ipcport_place outbox_place;
 	bool is_claimed;
 	struct ipcport_group *file;
 	struct ipcport_member caller_process;
@@ -104,7 +106,6 @@ struct ipcport_kcall *ipcport_call_alloc_user(struct ipcport *port, struct ipcpo
 					      const void __user *body);
 void ipcport_call_get(struct ipcport_kcall *call);
 void ipcport_call_put(struct ipcport_kcall *call);
-void ipcport_call_release(struct ipcport_kcall *call);
 int ipcport_call_send(struct ipcport_kcall *call, const struct ipcport_wait *wait,
 		      struct task_struct *task);
 int ipcport_call_wait(struct ipcport_kcall *call, const struct ipcport_wait *wait);

@@ -39,15 +39,20 @@ int ipcport_receiver_init(struct ipcport_receiver *receiver, const struct ipcpor
 {
 	struct ipcport_group *process = NULL;
 	struct ipcport *port;
+	int ret;
 
 	port = ipcport_ucmd_get_port(ucmd, id, MAY_READ);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
+	if (!ipcport_get_reader(port)) {
+		ret = -ENOENT;	/* it has ended since it was found */
+		goto err_put_port;
+	}
 	if (!ipcport_is_owner(port)) {
 		process = ipcport_owner_get_kept(ucmd->door->group);
 		if (IS_ERR(process)) {
-			ipcport_put(port);
-			return PTR_ERR(process);
+			ret = PTR_ERR(process);
+			goto err_put_reader;
 		}
 		WRITE_ONCE(port->has_guests, true);
 	}
@@ -55,6 +60,12 @@ int ipcport_receiver_init(struct ipcport_receiver *receiver, const struct ipcpor
 	receiver->holder.process = process;
 	receiver->holder.file = ucmd->door->group;
 	return 0;
+
+err_put_reader:
+	ipcport_put_reader(port);
+err_put_port:
+	ipcport_put(port);
+	return ret;
 }
 
 /**
@@ -67,6 +78,7 @@ void ipcport_receiver_destroy(struct ipcport_receiver *receiver)
 {
 	if (receiver->holder.process)
 		ipcport_group_put(receiver->holder.process);
+	ipcport_put_reader(receiver->port);
 	ipcport_put(receiver->port);
 }
 
@@ -154,7 +166,7 @@ int ipcport_answer_copy_out(struct ipcport_delivery __user *to, const struct ipc
 {
 	struct ipcport_delivery delivery;
 
-	fill(&delivery, &call->answer, call->request.token);
+	fill(&delivery, &call->answer, call->request.place.token);
 	return copy_to_user(to, &delivery, sizeof(delivery)) ? -EFAULT : 0;
 }
 

@@ -3,8 +3,9 @@
  * DOC: Device files
  *
  * /dev/ipcport, and what an open file of it stands for: a network namespace, whose
- * ports can be used through it, and the group of ports that were created through
- * it, which end when it is closed for the last time.
+ * ports can be used through it; the calls that are outstanding on it; and the group of
+ * what ends when it is closed for the last time, ports that were created and calls that
+ * were received through it.
  */
 #ifndef IPCPORT_DEV_H
 #define IPCPORT_DEV_H

@@ -67,17 +67,22 @@ err_put_process:
 	return ERR_PTR(ret);
 }
 
-/* Leave a call outstanding, and tell the caller by which token; or let it go. */
+/*
+ * Leave a call outstanding, and tell the caller by which token, unless the caller gave
+ * it: then the structure says so already. If that fails nobody can go on with the call,
+ * so it is cancelled.
+ */
 static long leave(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call, long ret)
 {
+	const bool is_known = call->outbox;
+	const u64 token = call->request.place.token;
 	struct ipcport_outbox *outbox = ucmd->door->outbox;
 	struct ipcport_call *args = ucmd->args;
-	const u64 token = call->request.token;
 	enum ipcport_progress progress;
 
 	/* From here on @call is not ours: another thread can go on with it. */
 	ipcport_outbox_leave(outbox, ucmd->door->group, call);
-	if (args->token == token)
+	if (is_known)
 		return ret;
 	args->token = token;
 	if (!ipcport_ucmd_respond(ucmd))
@@ -86,7 +91,20 @@ static long leave(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call, long re
 	return -EFAULT;
 }
 
-/* The current thread waited for a call, and this came of it. */
+/* No call is outstanding any more. The error says so too, if this cannot be written. */
+static void forget_token(struct ipcport_ucmd *ucmd)
+{
+	struct ipcport_call *args = ucmd->args;
+
+	args->token = 0;
+	if (ipcport_ucmd_respond(ucmd))
+		return;
+}
+
+/*
+ * The current thread waited for a call, and this came of it. The call goes last, when
+ * all that there is to tell has been told.
+ */
 static long conclude(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call, long ret)
 {
 	struct ipcport_call *args = ucmd->args;
@@ -98,14 +116,17 @@ static long conclude(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call, long
 		return leave(ucmd, call, ret);
 
 	if (ret == -EPIPE)
-		ipcport_error_copy_out(reply, EPIPE, call->request.token);
-	if (!ret)
+		ipcport_error_copy_out(reply, EPIPE, call->request.place.token);
+	if (!ret) {
+		args->token = 0;
 		args->out_status = call->status;
+		if (ipcport_ucmd_respond(ucmd))
+			return leave(ucmd, call, -EFAULT);
+	} else if (args->token) {
+		forget_token(ucmd);
+	}
 	ipcport_outbox_conclude(call);
-	if (ret && !args->token)
-		return ret;	/* nothing to tell that is not known */
-	args->token = 0;
-	return ipcport_ucmd_respond(ucmd) ?: ret;
+	return ret;
 }
 
 static long begin(struct ipcport_ucmd *ucmd, struct ipcport *port, const struct ipcport_wait *wait)
@@ -127,9 +148,9 @@ static long begin(struct ipcport_ucmd *ucmd, struct ipcport *port, const struct 
 
 	ret = ipcport_call_send(call, wait, is_submit ? NULL : current);
 	if (ret) {
-		if (ret == -EPIPE)
+		if (ret == -EPIPE && !is_submit)
 			ipcport_error_copy_out(u64_to_user_ptr(args->reply), EPIPE, 0);
-		ipcport_call_release(call);
+		ipcport_call_put(call);
 		return ret;
 	}
 	if (is_submit)
@@ -158,6 +179,8 @@ static long go_on(struct ipcport_ucmd *ucmd, const struct ipcport_wait *wait)
 	struct ipcport_kcall *call;
 
 	call = ipcport_outbox_claim(ucmd->door->outbox, args->token);
+	if (call == ERR_PTR(-ENOENT))
+		forget_token(ucmd);
 	if (IS_ERR(call))
 		return PTR_ERR(call);
 	if (call->port->id != args->port)
@@ -257,7 +280,9 @@ static long reply_recv(struct ipcport_ucmd *ucmd, struct ipcport_receiver *recei
 		      answer(receiver->port, args->token, args->message, args->status);
 	if (ret && ret != -ENOENT)
 		return ret;
-	args->out_reply_errno = -ret;
+	/* Without a token, it may be a restart after an answer that was refused. */
+	if (is_reply)
+		args->out_reply_errno = -ret;
 	args->token = 0;
 
 	wait = ipcport_ucmd_wait(ucmd, args->flags & IPCPORT_REPLY_RECV_F_NONBLOCK,

@@ -18,7 +18,6 @@ static void port_free(struct ipcport *port)
 {
 	if (port->state != IPCPORT_NEW)
 		pr_debug("port %llu destroyed\n", port->id);
-	ipcport_queue_flush(&port->queue);
 	ipcport_user_put(port->user);
 	if (port->task)
 		put_task_struct(port->task);
@@ -54,6 +53,7 @@ struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_threa
 	}
 
 	refcount_set(&port->ref, 1);
+	refcount_set(&port->readers, 1);
 	port->capacity = capacity;
 	port->user = user;
 	current_euid_egid(&port->uid, &port->gid);
@@ -69,8 +69,41 @@ struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_threa
 }
 
 /**
+ * ipcport_get_reader() - begin to receive
+ * @port: port that the caller has a reference to
+ *
+ * Context: Any.
+ * Return: false if the port is DEAD and everyone who could drain it has gone.
+ */
+bool ipcport_get_reader(struct ipcport *port)
+{
+	return refcount_inc_not_zero(&port->readers);
+}
+
+/**
+ * ipcport_put_reader() - done with receiving, or with being LIVE
+ * @port: port that the caller has a reference to
+ *
+ * When nobody can drain a DEAD port any more, its messages are dropped, however long
+ * others refer to it, such as callers who have not collected what became of a call.
+ *
+ * Context: Process; may sleep. Takes and releases the port's lock.
+ */
+void ipcport_put_reader(struct ipcport *port)
+{
+	struct ipcport_queue rest = IPCPORT_QUEUE_INIT(rest);
+
+	if (!refcount_dec_and_test(&port->readers))
+		return;
+	ipcport_lock(port);
+	ipcport_queue_splice(&rest, &port->queue);
+	ipcport_unlock(port);
+	ipcport_queue_flush(&rest);
+}
+
+/**
  * ipcport_put() - drop a reference
- * @port: the port or NULL; with the last reference its messages are freed too
+ * @port: the port or NULL
  *
  * Context: Process; may sleep.
  */

@@ -12,16 +12,6 @@
 
 #include "count.h"
 
-/**
- * struct ipcport_notice - a message that tells that a call was given up
- * @msg: the message itself
- * @token: names the call		(const after alloc)
- */
-struct ipcport_notice {
-	struct ipcport_msg msg;
-	u64 token;
-};
-
 /* Of one-way messages: its own, so that slabinfo tells how many there are. */
 static struct kmem_cache *msg_cache;
 
@@ -49,8 +39,29 @@ int ipcport_msg_init_user(struct ipcport_msg *msg, const struct ipcport_msg_ops 
 }
 
 /**
+ * ipcport_msg_init_notice() - make a message in place that tells about another one
+ * @msg: memory for it
+ * @ops: what it is
+ * @about: message whose sender it shall have; its body is not repeated
+ *
+ * Context: Any.
+ */
+void ipcport_msg_init_notice(struct ipcport_msg *msg, const struct ipcport_msg_ops *ops,
+			     const struct ipcport_msg *about)
+{
+	*msg = (struct ipcport_msg) {
+		.ops = ops,
+		.tgid = get_pid(about->tgid),
+		.tid = get_pid(about->tid),
+		.uid = about->uid,
+		.gid = about->gid,
+		.time_ns = ktime_get_ns(),
+	};
+}
+
+/**
  * ipcport_msg_destroy() - end of a message that was made in place
- * @msg: the message
+ * @msg: the message, or zeroes
  *
  * Context: Any.
  */
@@ -95,50 +106,6 @@ struct ipcport_msg *ipcport_msg_alloc_user(const void __user *body)
 	}
 	ipcport_count_inc(IPCPORT_MSGS);
 	return msg;
-}
-
-static void notice_drop(struct ipcport_msg *msg)
-{
-	ipcport_msg_destroy(msg);
-	kfree(container_of(msg, struct ipcport_notice, msg));
-	ipcport_count_dec(IPCPORT_MSGS);
-}
-
-static u64 notice_token(const struct ipcport_msg *msg)
-{
-	return container_of(msg, struct ipcport_notice, msg)->token;
-}
-
-static const struct ipcport_msg_ops notice_ops = {
-	.drop = notice_drop,
-	.token = notice_token,
-	.is_notice = true,
-};
-
-/**
- * ipcport_msg_alloc_notice() - make what will tell that a call was given up
- * @about: request that begins the call; the notice has its sender, and no body
- *
- * The record is charged to the caller's memory cgroup.
- *
- * Context: Process; may sleep.
- * Return: the message, owned by the caller, or ERR_PTR(-ENOMEM).
- */
-struct ipcport_msg *ipcport_msg_alloc_notice(const struct ipcport_request *about)
-{
-	struct ipcport_notice *notice;
-
-	notice = kzalloc(sizeof(*notice), GFP_KERNEL_ACCOUNT);
-	if (!notice)
-		return ERR_PTR(-ENOMEM);
-	notice->token = about->token;
-	notice->msg.ops = &notice_ops;
-	notice->msg.tgid = get_pid(about->msg.tgid);
-	notice->msg.tid = get_pid(about->msg.tid);
-	notice->msg.uid = about->msg.uid;
-	notice->msg.gid = about->msg.gid;
-	ipcport_count_inc(IPCPORT_MSGS);
-	return &notice->msg;
 }
 
 /**

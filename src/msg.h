@@ -9,16 +9,18 @@
  * or offered by a blocked sender, else the one thread that holds it.
  *
  * A message knows by its operations what it is. A one-way message is on its own; a
- * request is part of a call, whose record it is in; a notice only names the call.
+ * request begins a call, whose record it is in, and so is the notice that the call was
+ * given up.
  */
 #ifndef IPCPORT_MSG_H
 #define IPCPORT_MSG_H
 
 #include <linux/container_of.h>
 #include <linux/list.h>
-#include <linux/rbtree.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+
+#include "token.h"
 
 struct ipcport_msg;
 struct pid;
@@ -52,8 +54,7 @@ struct ipcport_msg_ops {
  * @tid: sender's thread, a reference			(const after init)
  * @uid: sender's effective user			(const after init)
  * @gid: sender's effective group			(const after init)
- * @time_ns: CLOCK_MONOTONIC when it was made; of a notice, when it was pushed
- *							(lock: that of the queue)
+ * @time_ns: CLOCK_MONOTONIC when it was made		(const after init)
  * @seq: number in its port, 0 before it is pushed	(lock: that of the queue)
  * @body: what the sender wrote			(const after init)
  */
@@ -72,15 +73,13 @@ struct ipcport_msg {
 /**
  * struct ipcport_request - the message that begins a call
  * @msg: the message itself
- * @token: names the call				(const after init)
- * @node: in port->calls while the call is open		(lock: port->waiters.lock)
+ * @place: in port->calls while the call is open	(lock: port->waiters.lock)
  * @is_queued: whether it is in the port's queue; of a call that has ended, whether it
  *	was taken out of there				(lock: port->waiters.lock)
  */
 struct ipcport_request {
 	struct ipcport_msg msg;
-	u64 token;
-	struct rb_node node;
+	struct ipcport_place place;
 	bool is_queued;
 };
 
@@ -109,9 +108,10 @@ static inline void ipcport_msg_drop(struct ipcport_msg *msg)
 
 int ipcport_msg_init_user(struct ipcport_msg *msg, const struct ipcport_msg_ops *ops,
 			  const void __user *body);
+void ipcport_msg_init_notice(struct ipcport_msg *msg, const struct ipcport_msg_ops *ops,
+			     const struct ipcport_msg *about);
 void ipcport_msg_destroy(struct ipcport_msg *msg);
 struct ipcport_msg *ipcport_msg_alloc_user(const void __user *body);
-struct ipcport_msg *ipcport_msg_alloc_notice(const struct ipcport_request *about);
 
 int ipcport_msg_cache_init(void);
 void ipcport_msg_cache_exit(void);

@@ -7,6 +7,7 @@
 
 #include "call.h"
 #include "group.h"
+#include "token.h"
 
 /**
  * ipcport_outbox_init() - make an empty outbox in place
@@ -20,31 +21,22 @@ void ipcport_outbox_init(struct ipcport_outbox *outbox)
 	outbox->calls = RB_ROOT;
 }
 
-static bool call_less(struct rb_node *a, const struct rb_node *b)
+static struct ipcport_kcall *place_to_call(struct ipcport_place *place)
 {
-	return rb_entry(a, struct ipcport_kcall, outbox_node)->request.token <
-	       rb_entry(b, struct ipcport_kcall, outbox_node)->request.token;
-}
-
-static int call_cmp(const void *key, const struct rb_node *node)
-{
-	const u64 token = *(const u64 *)key;
-	const u64 other = rb_entry(node, struct ipcport_kcall, outbox_node)->request.token;
-
-	return token < other ? -1 : token > other;
+	return container_of(place, struct ipcport_kcall, outbox_place);
 }
 
 /* A call of the current process, or NULL. */
 static struct ipcport_kcall *find_locked(struct ipcport_outbox *outbox, u64 token)
 {
+	struct ipcport_place *place;
 	struct ipcport_kcall *call;
-	struct rb_node *node;
 
 	lockdep_assert_held(&outbox->lock);
-	node = rb_find(&token, &outbox->calls, call_cmp);
-	if (!node)
+	place = ipcport_place_find(&outbox->calls, token);
+	if (!place)
 		return NULL;
-	call = rb_entry(node, struct ipcport_kcall, outbox_node);
+	call = place_to_call(place);
 	return call->request.msg.tgid == task_tgid(current) ? call : NULL;
 }
 
@@ -52,10 +44,9 @@ static struct ipcport_kcall *find_locked(struct ipcport_outbox *outbox, u64 toke
 static bool take_locked(struct ipcport_outbox *outbox, struct ipcport_kcall *call)
 {
 	lockdep_assert_held(&outbox->lock);
-	if (RB_EMPTY_NODE(&call->outbox_node))
+	if (!ipcport_place_is_taken(&call->outbox_place))
 		return false;
-	rb_erase(&call->outbox_node, &outbox->calls);
-	RB_CLEAR_NODE(&call->outbox_node);
+	ipcport_place_give_up(&call->outbox_place, &outbox->calls);
 	return true;
 }
 
@@ -63,7 +54,7 @@ static bool take_locked(struct ipcport_outbox *outbox, struct ipcport_kcall *cal
 static void forget(struct ipcport_kcall *call)
 {
 	ipcport_group_leave(&call->caller_process);
-	ipcport_call_release(call);
+	ipcport_call_put(call);
 }
 
 static void caller_get(void *object)
@@ -104,16 +95,16 @@ static const struct ipcport_member_ops caller_ops = {
 void ipcport_outbox_leave(struct ipcport_outbox *outbox, struct ipcport_group *file,
 			  struct ipcport_kcall *call)
 {
-	/* Of a claimed call neither changes, and others are known to us alone. */
-	if (RB_EMPTY_NODE(&call->outbox_node)) {
+	/* It is in there if we claimed it, and else known to us alone: no lock is needed. */
+	if (!call->outbox) {
 		call->outbox = outbox;
 		call->file = ipcport_group_get(file);
 		ipcport_group_join(ipcport_group_get(call->process), &call->caller_process,
 				   call, &caller_ops);
 	}
 	spin_lock(&outbox->lock);
-	if (RB_EMPTY_NODE(&call->outbox_node))
-		rb_add(&call->outbox_node, &outbox->calls, call_less);
+	if (!ipcport_place_is_taken(&call->outbox_place))
+		ipcport_place_take(&call->outbox_place, &outbox->calls);
 	call->is_claimed = false;
 	spin_unlock(&outbox->lock);
 }
@@ -154,7 +145,7 @@ void ipcport_outbox_conclude(struct ipcport_kcall *call)
 	struct ipcport_outbox *outbox = call->outbox;
 
 	if (!outbox) {
-		ipcport_call_release(call);
+		ipcport_call_put(call);
 		return;
 	}
 	spin_lock(&outbox->lock);
@@ -208,18 +199,18 @@ int ipcport_outbox_cancel(struct ipcport_outbox *outbox, u64 token,
  */
 void ipcport_outbox_end(struct ipcport_outbox *outbox)
 {
+	struct ipcport_place *place;
 	struct ipcport_kcall *call;
-	struct rb_node *node;
 
 	for (;;) {
 		spin_lock(&outbox->lock);
-		node = rb_first(&outbox->calls);
-		call = node ? rb_entry(node, struct ipcport_kcall, outbox_node) : NULL;
-		if (call)
-			take_locked(outbox, call);
+		place = ipcport_place_first(&outbox->calls);
+		if (place)
+			ipcport_place_give_up(place, &outbox->calls);
 		spin_unlock(&outbox->lock);
-		if (!call)
+		if (!place)
 			break;
+		call = place_to_call(place);
 		ipcport_call_cancel(call);
 		forget(call);
 		cond_resched();

@@ -2,6 +2,7 @@
 #include "owner.h"
 
 #include <linux/anon_inodes.h>
+#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -23,12 +24,17 @@
 #include "group.h"
 #include "limits.h"
 
+/* Does a file keep the record of an owner? See keep(). */
+enum keeping { NOT_KEPT, KEPT, LEAVING };
+
 /**
  * struct ipcport_owner - a process or thread that has ports or calls
- * @group: its ports and calls; retires with the last one	(atomic)
+ * @group: its ports and calls; retires with the last one, or when no file keeps it any
+ *	more						(atomic)
  * @quota: what its calls are charged to		(const after alloc)
- * @keeper: place in the group of the file that keeps the record while @is_kept
- * @is_kept: whether one does; who changes it by xchg joins or leaves	(atomic)
+ * @keeping: enum keeping; see keep() and unkeep()	(atomic)
+ * @keeper: place in the group of the file that keeps the record; theirs who moved
+ *	@keeping to KEPT, then to LEAVING		(lock: keeping)
  * @ref: 1 until @group retires, and 1 for the token	(atomic)
  * @node: in owners					(lock: owners_lock; RCU)
  * @key: struct pid of the process, or the thread's task_struct	(const after alloc)
@@ -40,8 +46,8 @@
 struct ipcport_owner {
 	struct ipcport_group group;
 	struct ipcport_quota quota;
+	atomic_t keeping;
 	struct ipcport_member keeper;
-	bool is_kept;
 	refcount_t ref;
 	struct hlist_node node;
 	const void *key;
@@ -82,9 +88,11 @@ static void owner_put(struct ipcport_owner *owner)
  */
 static void unkeep(struct ipcport_owner *owner)
 {
-	if (!xchg(&owner->is_kept, false))
+	if (atomic_cmpxchg(&owner->keeping, KEPT, LEAVING) != KEPT)
 		return;
 	ipcport_group_leave(&owner->keeper);
+	/* Only now can @keeper be used for another file. */
+	atomic_set_release(&owner->keeping, NOT_KEPT);
 	ipcport_group_put(&owner->group);
 }
 
@@ -108,8 +116,10 @@ static const struct ipcport_member_ops keeper_ops = {
 
 static void keep(struct ipcport_owner *owner, struct ipcport_group *file)
 {
-	if (READ_ONCE(owner->is_kept) || xchg(&owner->is_kept, true))
+	if (atomic_read(&owner->keeping) != NOT_KEPT ||
+	    atomic_cmpxchg(&owner->keeping, NOT_KEPT, KEPT) != NOT_KEPT)
 		return;
+	/* Nobody can make it leave before it has joined: we are the process, and use @file. */
 	ipcport_group_get(&owner->group);
 	ipcport_group_join(ipcport_group_get(file), &owner->keeper, owner, &keeper_ops);
 }

@@ -3,10 +3,10 @@
  * DOC: Owners
  *
  * The process, or the one thread, whose exit ends ports and calls. An owner has a
- * record while it has some, and the record has a token: an open file that nobody but
- * this module ever sees. When the owner exits, a probe on the tracepoint
- * sched_process_exit drops the token with fput(); the file's release then runs as
- * task work of the exiting task, where it may sleep, and before anyone can learn
+ * record while it has some, or while a file keeps it, and the record has a token: an
+ * open file that nobody but this module ever sees. When the owner exits, a probe on the
+ * tracepoint sched_process_exit drops the token with fput(); the file's release then
+ * runs as task work of the exiting task, where it may sleep, and before anyone can learn
  * of the exit from waitpid(), a pidfd or SIGCHLD. All teardown is done there.
  *
  * A process is known by its struct pid, which exec keeps and which is not used

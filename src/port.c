@@ -3,10 +3,10 @@
 
 #include <linux/errno.h>
 #include <linux/sched.h>
-#include <linux/timekeeping.h>
 
 #include "msg.h"
 #include "sleep.h"
+#include "token.h"
 #include "trace.h"
 
 /* Waiters that are woken at the end of a port in one hold of its lock. */
@@ -43,18 +43,9 @@ static void finish_locked(struct ipcport *port, struct ipcport_waiter *waiter, i
 	ipcport_finish(&waiter->is_done, waiter->entry.private);
 }
 
-static bool request_less(struct rb_node *a, const struct rb_node *b)
+static struct ipcport_request *place_to_request(struct ipcport_place *place)
 {
-	return rb_entry(a, struct ipcport_request, node)->token <
-	       rb_entry(b, struct ipcport_request, node)->token;
-}
-
-static int request_cmp(const void *key, const struct rb_node *node)
-{
-	const u64 token = *(const u64 *)key;
-	const u64 other = rb_entry(node, struct ipcport_request, node)->token;
-
-	return token < other ? -1 : token > other;
+	return container_of(place, struct ipcport_request, place);
 }
 
 static void push_msg_locked(struct ipcport *port, struct ipcport_msg *msg)
@@ -73,7 +64,7 @@ static void push_locked(struct ipcport *port, struct ipcport_queue *batch)
 
 	ipcport_assert_locked(port);
 	if (request) {
-		rb_add(&request->node, &port->calls, request_less);
+		ipcport_place_take(&request->place, &port->calls);
 		port->nr_calls++;
 		request->is_queued = true;
 	}
@@ -306,7 +297,7 @@ static void sort_out_locked(struct ipcport *port, struct ipcport_queue *batch,
 		request = ipcport_msg_to_request(msg);
 		if (!request)
 			continue;
-		if (!RB_EMPTY_NODE(&request->node)) {
+		if (ipcport_place_is_taken(&request->place)) {
 			request->is_queued = true;
 			continue;
 		}
@@ -354,11 +345,11 @@ void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch)
  */
 struct ipcport_request *ipcport_find_request_locked(struct ipcport *port, u64 token)
 {
-	struct rb_node *node;
+	struct ipcport_place *place;
 
 	ipcport_assert_locked(port);
-	node = rb_find(&token, &port->calls, request_cmp);
-	return node ? rb_entry(node, struct ipcport_request, node) : NULL;
+	place = ipcport_place_find(&port->calls, token);
+	return place ? place_to_request(place) : NULL;
 }
 
 /**
@@ -376,10 +367,9 @@ struct ipcport_request *ipcport_find_request_locked(struct ipcport *port, u64 to
 bool ipcport_withdraw_locked(struct ipcport *port, struct ipcport_request *request)
 {
 	ipcport_assert_locked(port);
-	if (RB_EMPTY_NODE(&request->node))
+	if (!ipcport_place_is_taken(&request->place))
 		return false;
-	rb_erase(&request->node, &port->calls);
-	RB_CLEAR_NODE(&request->node);
+	ipcport_place_give_up(&request->place, &port->calls);
 	port->nr_calls--;
 	if (request->is_queued) {
 		ipcport_queue_remove(&port->queue, &request->msg);
@@ -399,7 +389,6 @@ void ipcport_push_notice_locked(struct ipcport *port, struct ipcport_msg *msg)
 {
 	bool was_empty = !port->queue.nr;
 
-	msg->time_ns = ktime_get_ns();
 	push_msg_locked(port, msg);
 	if (was_empty)
 		hand_out_locked(port);
@@ -408,13 +397,13 @@ void ipcport_push_notice_locked(struct ipcport *port, struct ipcport_msg *msg)
 /* The first open call, with a reference; or NULL. */
 static struct ipcport_msg *get_call(struct ipcport *port)
 {
+	struct ipcport_place *place;
 	struct ipcport_msg *msg = NULL;
-	struct rb_node *node;
 
 	ipcport_lock(port);
-	node = rb_first(&port->calls);
-	if (node) {
-		msg = &rb_entry(node, struct ipcport_request, node)->msg;
+	place = ipcport_place_first(&port->calls);
+	if (place) {
+		msg = &place_to_request(place)->msg;
 		msg->ops->get(msg);
 	}
 	ipcport_unlock(port);

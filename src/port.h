@@ -70,6 +70,8 @@ enum ipcport_state {
  * @task: owner thread, a reference, or NULL if a process owns it	(const after alloc)
  * @created_ns: CLOCK_MONOTONIC at alloc		(const after alloc)
  * @is_notifying: whether callers that give up are told of	(const after publish)
+ * @readers: those who may yet receive: one for being LIVE, one for each who is about
+ *	to; 0 when the queue of a DEAD port was dropped	(atomic)
  * @has_guests: whether another process than the owner has ever received	(atomic)
  * @owner_member: place among its owner's ports		(lock: group->lock)
  * @file_member: place among its device file's ports	(lock: group->lock)
@@ -96,6 +98,7 @@ struct ipcport {
 	struct pid *tgid;
 	struct task_struct *task;
 	u64 created_ns;
+	refcount_t readers;
 	bool is_notifying;
 	bool has_guests;
 	struct ipcport_member owner_member;
@@ -135,6 +138,8 @@ struct ipcport_snapshot {
 /* From alloc to the last put: life.c */
 struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_thread_owned);
 bool ipcport_end_locked(struct ipcport *port);
+bool ipcport_get_reader(struct ipcport *port);
+void ipcport_put_reader(struct ipcport *port);
 void ipcport_put(struct ipcport *port);
 void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot);
 
@@ -153,7 +158,8 @@ static inline void ipcport_get(struct ipcport *port)
  * ipcport_lock() - take the port's lock
  * @port: the port
  *
- * Context: Process. Inside it only the lock of the registry's xarray is taken.
+ * Context: Process. Inside it only the lock of the registry's xarray, or that of a
+ *	group, is taken.
  */
 static inline void ipcport_lock(struct ipcport *port)
 	__acquires(&port->waiters.lock)

@@ -84,6 +84,20 @@ static inline struct ipcport_msg *ipcport_queue_pop(struct ipcport_queue *queue)
 	return msg;
 }
 
+/**
+ * ipcport_queue_splice() - add all of another queue
+ * @queue: where to
+ * @from: where from; empty afterwards
+ *
+ * Context: Any; the caller guards both.
+ */
+static inline void ipcport_queue_splice(struct ipcport_queue *queue, struct ipcport_queue *from)
+{
+	list_splice_tail_init(&from->msgs, &queue->msgs);
+	queue->nr += from->nr;
+	from->nr = 0;
+}
+
 void ipcport_queue_merge(struct ipcport_queue *queue, struct ipcport_queue *from);
 void ipcport_queue_flush(struct ipcport_queue *queue);
 

@@ -165,6 +165,7 @@ bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 	if (!is_ours)
 		return false;
 	ipcport_answer_all(port);
+	ipcport_put_reader(port);
 
 	ipcport_user_discharge_port(port->user, port->capacity);
 	ipcport_group_leave(&port->owner_member);

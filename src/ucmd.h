@@ -30,7 +30,7 @@ struct ipcport_door {
 	struct ipcport_ns *ns;
 	struct ipcport_group *group;
 	struct ipcport_outbox *outbox;
-	const struct file *file;
+	struct file *file;
 };
 
 /**

@@ -15,7 +15,7 @@ LAYERS = [
     ("doors", "main dev ioctl control transfer exchange delivery ucmd netlink"),
     ("actors", "owner handle call outbox"),
     ("objects", "registry access port life"),
-    ("parts", "queue msg group limits sleep"),
+    ("parts", "queue msg token group limits sleep"),
     ("ground", "trace count clock version compat"),
 ]
 
@@ -34,6 +34,7 @@ ALONG = {
     "registry": "port",
     "access": "port",
     "queue": "msg",
+    "msg": "token",
 }
 
 LEVEL = {noun: len(LAYERS) - depth

@@ -207,7 +207,9 @@ struct ipcport_version {
 /*
  * Tell of calls that were given up: for each call that had been received from the
  * port and whose caller then stopped waiting before it was answered, one notice
- * comes through the port. It comes even if the port is full.
+ * comes through the port. It comes even if the port is full, and until it has been
+ * received the call counts against the caller's limits. Where several threads receive,
+ * one can get the notice before another one has got the call.
  */
 #define IPCPORT_CREATE_F_NOTIFY_ABORT	0x2
 
@@ -281,7 +283,7 @@ struct ipcport_destroy {
  * @out_mode: permission bits
  * @out_capacity: messages the port can hold
  * @out_depth: messages it holds now. It can be above the capacity by what
- *	receivers put back, see RECV.
+ *	receivers put back, see RECV, and by notices.
  * @out_senders: threads that wait for space, in SEND or CALL
  * @out_receivers: threads that wait for a message, in RECV or REPLY_RECV
  * @out_uid: the port's user, in the caller's user namespace
@@ -396,7 +398,7 @@ struct ipcport_recv {
  * is answered with REPLY or REPLY_RECV. If the process that received it, other than
  * the port's owner, exits before that, or closes the device file for the last time
  * through which it received it, the caller gets EPIPE. A token may be void already
- * when it is delivered, because its caller has just given up.
+ * when it is delivered, because its caller has just given up or the port has ended.
  *
  * Errors, with no message taken out: EFAULT, EOPNOTSUPP (flags), EINVAL (count),
  * ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE (the last two only
@@ -456,9 +458,10 @@ struct ipcport_call {
  * the answer is there but @reply cannot be written. The same ioctl with this token
  * goes on waiting, from any thread of the process, through the same open file, and
  * never sends again; that is also what a restart after a signal does. CANCEL ends
- * the call. If @token is 0 after a failure, no call is outstanding, and none was
- * received if this ioctl was to begin it, except with the five ends above. If the
- * token cannot be written, the call is cancelled; EFAULT.
+ * the call. EBUSY, and ENOENT because of another @port, leave @token as it is. If it is
+ * 0 after a failure, no call is outstanding; and if the ioctl was to begin one, nobody
+ * has received it, except with the ends above. If the token of a new call cannot be
+ * written, the call is cancelled; EFAULT.
  *
  * With IPCPORT_CALL_F_SUBMIT the ioctl returns 0 and the token without waiting for
  * the answer. It is collected by the same ioctl without this flag. An answer that
@@ -508,15 +511,17 @@ struct ipcport_reply {
 /**
  * struct ipcport_reply_recv - argument of IPCPORT_IOC_CALL_REPLY_RECV
  * @port: number of the port
- * @token: call to answer, 0 for none. Written when the ioctl returns: the call that
- *	was received; 0 if it was a one-way message or a notice, or if none was.
+ * @token: call to answer, 0 for none. Written once that was answered or refused, and
+ *	on success: the call that was received; 0 if it was a one-way message or a
+ *	notice, or if nothing was received.
  * @message: address of a struct ipcport_message, the answer; not read without a token
  * @delivery: address of a struct ipcport_delivery for what is received
  * @deadline_ns: when to stop waiting, CLOCK_MONOTONIC; 0 for never
  * @status: status of the answer
  * @flags: IPCPORT_REPLY_RECV_F_* bits
- * @out_reply_errno: 0, or ENOENT if nobody waited for the answer any more, or the
- *	token is wrong. Written whenever @token is.
+ * @out_reply_errno: what became of the last answer that was given through this
+ *	structure: 0, or ENOENT if nobody waited for it any more or the token was wrong.
+ *	Written with @token, also if the ioctl fails then; left alone without a token.
  * @__reserved: must be 0
  */
 struct ipcport_reply_recv {
@@ -552,7 +557,7 @@ struct ipcport_reply_recv {
 /* How far a call had come when it was cancelled: ipcport_cancel.out_state. */
 #define IPCPORT_CALL_QUEUED	1	/* nobody had received it; it was taken back */
 #define IPCPORT_CALL_RECEIVED	2	/* it was received, and not answered yet */
-#define IPCPORT_CALL_ENDED	3	/* it was over; its answer, if any, is dropped */
+#define IPCPORT_CALL_ENDED	3	/* it was over; an answer nobody waits for is dropped */
 
 /**
  * struct ipcport_cancel - argument of IPCPORT_IOC_CALL_CANCEL
@@ -570,7 +575,8 @@ struct ipcport_cancel {
  * IPCPORT_IOC_CALL_CANCEL - end an outstanding call
  *
  * The call must have been made by this process through this open file. A thread
- * that waits for it gets ECANCELED.
+ * that waits for it gets ECANCELED; one whose ioctl is just being restarted because of
+ * a signal finds that there is no such call, ENOENT.
  *
  * Errors: EFAULT (@out_state cannot be written: the call is cancelled all the same),
  * EOPNOTSUPP (flags), ENOENT.
