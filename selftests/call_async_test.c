@@ -385,9 +385,11 @@ TEST_F_TIMEOUT(async, belongs_to_its_process, LONG_TIMEOUT)
 		desk->rets[3] = call_cancel(self->fd, waiting);
 		/* with the same file, it has calls of its own */
 		desk->tokens[0] = submit(self, 1);
+		wait_until(desk->go);
 		_exit(collect_nb(self, desk->tokens[0]) != -EAGAIN);
 	}
 	ASSERT_LT(0, receive(self));
+	desk->go = 1;
 	EXPECT_EQ(0, reap(self->pids[0]));
 	self->pids[0] = 0;
 	for (int i = 0; i < 4; i++)
