@@ -165,17 +165,22 @@ HELPER bool has_calls(int fd, uint64_t port, uint32_t depth, uint32_t calls)
 	EXPECT_EQ(0, _idle.out_receivers);					\
 } while (0)
 
-/* Whether no call exists in the module, or soon none will; freeing takes a moment. */
-HELPER bool no_call_lives(void)
+/* Whether the module has so many calls, or soon will; freeing them takes a moment. */
+HELPER bool calls_live(long nr)
 {
 	uint64_t end = in_ms(10000);
 
-	while (live_count("calls")) {
+	while (live_count("calls") != nr) {
 		if (now_ns() > end)
 			return false;
 		usleep(1000);
 	}
 	return true;
+}
+
+HELPER bool no_call_lives(void)
+{
+	return calls_live(0);
 }
 
 /*

@@ -117,6 +117,7 @@ struct tally {
  * @behind: the sender that waits for space behind the call
  * @got: what the test received
  * @before: the port before the call began
+ * @nr_live: how many calls the module had before the test
  */
 struct scene {
 	enum event event;
@@ -136,6 +137,7 @@ struct scene {
 	struct actor *behind;
 	struct tally got;
 	struct ipcport_stat before;
+	long nr_live;
 };
 
 static struct scene *scene;
