@@ -987,8 +987,8 @@ TEST_F_TIMEOUT(stress, of_calls_with_sudden_deaths, stress_seconds() + 10 * BOUN
 		for (size_t k = 0; k < NR_FACTS; k++)
 			nr_known[k] += !!(world->known[i] & facts[k].fact);
 	for (size_t k = 0; k < NR_FACTS; k++) {
-		/* else it would not have tried much */
-		EXPECT_LT(0, nr_known[k]);
+		/* else it would not have tried much; a slow machine does not get far */
+		EXPECT_TRUE(nr_known[k] || nr < 2000);
 		TH_LOG("%u of %u %s", nr_known[k], nr, facts[k].name);
 	}
 	TH_LOG("%u births, %u killed, %u stopped", self->nr_births, self->nr_kills,
