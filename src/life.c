@@ -84,8 +84,9 @@ bool ipcport_get_reader(struct ipcport *port)
  * ipcport_put_reader() - done with receiving, or with being LIVE
  * @port: port that the caller has a reference to
  *
- * When nobody can drain a DEAD port any more, its messages are dropped, however long
- * others refer to it, such as callers who have not collected what became of a call.
+ * When nobody can drain a DEAD port any more, its messages are dropped, and its user gets
+ * its charge back, however long others refer to it, such as callers who have not
+ * collected what became of a call.
  *
  * Context: Process; may sleep. Takes and releases the port's lock.
  */
@@ -99,6 +100,7 @@ void ipcport_put_reader(struct ipcport *port)
 	ipcport_queue_splice(&rest, &port->queue);
 	ipcport_unlock(port);
 	ipcport_queue_flush(&rest);
+	ipcport_user_discharge_port(port->user, port->capacity);
 }
 
 /**

@@ -11,7 +11,6 @@
 #include <net/netns/generic.h>
 
 #include "group.h"
-#include "limits.h"
 #include "port.h"
 #include "trace.h"
 
@@ -165,9 +164,9 @@ bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 	if (!is_ours)
 		return false;
 	ipcport_answer_all(port);
-	ipcport_put_reader(port);
 
-	ipcport_user_discharge_port(port->user, port->capacity);
+	/* It has the charge for the port, and goes when nobody receives any more. */
+	ipcport_put_reader(port);
 	ipcport_group_leave(&port->owner_member);
 	ipcport_group_leave(&port->file_member);
 	ipcport_put(port);

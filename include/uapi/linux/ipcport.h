@@ -469,7 +469,8 @@ struct ipcport_call {
  *
  * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (SUBMIT with a token), ENOENT, EACCES,
  * EAGAIN, ETIMEDOUT, EINTR, EPIPE, ECANCELED, ENOMEM, ENFILE; EDQUOT (module
- * parameters max_calls per user, max_process_calls per process); EBUSY; EDEADLK (a
+ * parameters max_calls per user, max_process_calls per process; a process counts for
+ * the user that it was when it began to use ports); EBUSY; EDEADLK (a
  * call that begins, without SUBMIT or a deadline, by the only thread of the port's
  * owner process, while it has no child, nobody else has a device file of this
  * network namespace open, and no other process has ever received from the port).
