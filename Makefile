@@ -66,6 +66,16 @@ stress:
 style:
 	@$(CHECK) style
 
+## model: SPIN looks at every state of the model of calls, and for seeded faults
+model:
+	@$(VM)/deps.sh model
+	@selftests/model/model.sh
+
+## docs: draw the pictures in docs/ anew
+docs:
+	@$(VM)/deps.sh docs
+	@selftests/check/pictures.sh draw
+
 ## shell: a shell in a virtual machine with the module loaded (KERNEL=6.12)
 shell:
 	@$(VM)/deps.sh vm
@@ -90,5 +100,5 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all help module module-debug tools demo check test test-vm stress style \
-	shell install dkms-install clean FORCE
+.PHONY: all help module module-debug tools demo check test test-vm stress style model \
+	docs shell install dkms-install clean FORCE

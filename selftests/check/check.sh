@@ -3,8 +3,8 @@
 #
 # check.sh [GROUP [KERNEL...]] - run the checks and tests, count them
 #
-# Groups: build, style, host, vm; all of these without one. One line per check, the
-# log of each in build/check/. The last line says "N passed, N failed"; the exit
+# Groups: build, style, host, model, vm; all of these without one. One line per check,
+# the log of each in build/check/. The last line says "N passed, N failed"; the exit
 # status is 1 if anything failed. A check that fails does not stop the others.
 #
 # The group stress is the long form of one test, IPCPORT_STRESS_SECONDS of it on
@@ -109,7 +109,7 @@ kernel_doc() {
 }
 
 scripts_lint() {
-	shellcheck "$vm"/*.sh "$here"/*.sh .ci/run
+	shellcheck "$vm"/*.sh "$here"/*.sh selftests/model/*.sh .ci/run
 	shellcheck -s dash "$vm/init" "$vm/guest.sh" selftests/*_test.sh
 }
 
@@ -140,12 +140,17 @@ check_style() {
 	check "layers" python3 "$here/layers.py" src
 	check "lengths" python3 "$here/lengths.py" .
 	check "words in documents" python3 "$here/words.py" .
+	check "pictures in documents" "$here/pictures.sh"
 }
 
 check_host() {
 	check "header alone" "$here/header.sh"
 	check "header layout 32/64" "$here/layout.sh"
 	check "host tests" make -C tools check
+}
+
+check_model() {
+	check "model of calls" selftests/model/model.sh
 }
 
 # Build the kselftests once: static, so that the guest needs no libraries. The
@@ -222,13 +227,16 @@ main() {
 	source=$("$vm/kernels.sh" --path source)
 	mkdir -p "$logs"
 	case $group in
-	all)	check_build "${kernels[@]}"; check_style; check_host; check_vm "${kernels[@]}" ;;
+	all)	check_build "${kernels[@]}"; check_style; check_host; check_model
+		check_vm "${kernels[@]}" ;;
 	build)	check_build "${kernels[@]}" ;;
 	style)	check_style ;;
 	host)	check_host ;;
+	model)	check_model ;;
 	vm)	check_vm "${kernels[@]}" ;;
 	stress)	check_stress "${kernels[@]}" ;;
-	*)	echo "check.sh: no group called '$group' (build, style, host, vm, stress)" >&2; exit 2 ;;
+	*)	echo "check.sh: no group called '$group' (build, style, host, model, vm, stress)" >&2
+		exit 2 ;;
 	esac
 	echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
 	[ $failed = 0 ]

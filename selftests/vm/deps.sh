@@ -3,9 +3,9 @@
 #
 # deps.sh [GROUP...] - install the Debian packages that a part of the build needs
 #
-# Groups: build (module and tools), vm (boot a kernel), check (everything that
-# make check runs). Without a group: build. Says nothing and touches nothing
-# when all is there. Needs root, or sudo.
+# Groups: build (module and tools), vm (boot a kernel), model (SPIN), docs (draw the
+# pictures), check (everything that make check runs). Without a group: build. Says
+# nothing and touches nothing when all is there. Needs root, or sudo.
 set -euo pipefail
 export LC_ALL=C
 
@@ -18,9 +18,12 @@ group() {
 	case $1 in
 	build)	echo "$build" ;;
 	vm)	echo "$build qemu-system-x86 busybox-static cpio xz-utils zstd python3-minimal" ;;
-	check)	echo "$(group vm) sparse codespell shellcheck perl python3 clang-14 lld-14 llvm-14" \
-		     "gcc-multilib g++-multilib g++ flex bison libelf-dev libssl-dev libcmocka-dev" ;;
-	*)	echo "deps.sh: no group called '$1' (build, vm, check)" >&2; return 2 ;;
+	model)	echo "gcc libc6-dev spin" ;;
+	docs)	echo "graphviz" ;;
+	check)	echo "$(group vm) $(group model) sparse codespell shellcheck perl python3" \
+		     "clang-14 lld-14 llvm-14 gcc-multilib g++-multilib g++ flex bison" \
+		     "libelf-dev libssl-dev libcmocka-dev" ;;
+	*)	echo "deps.sh: no group called '$1' (build, vm, model, docs, check)" >&2; return 2 ;;
 	esac
 }
 
