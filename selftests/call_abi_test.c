@@ -61,7 +61,7 @@ static int64_t received_call(call_abi_data *self)
 #define EXPECT_STILL_WAITS(_token) do {						\
 	EXPECT_EQ(-EAGAIN, call_collect(self->fd, self->port, _token,		\
 					IPCPORT_CALL_F_NONBLOCK, 0));		\
-	EXPECT_EQ(0, call_reply(self->fd, self->port, _token, 77, 0));		\
+	ASSERT_EQ(0, call_reply(self->fd, self->port, _token, 77, 0));		\
 	EXPECT_EQ(77, call_collect(self->fd, self->port, _token, 0, FAR_AWAY));	\
 	EXPECT_IDLE(self->fd, self->port);					\
 } while (0)

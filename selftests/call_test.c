@@ -79,7 +79,7 @@ static int64_t collect(call_data *self, int64_t token)
 /* Check that a received call still waits, by ending it with an answer. */
 #define EXPECT_STILL_WAITS(_token) do {						\
 	EXPECT_TRUE(has_calls(self->fd, self->port, 0, 1));			\
-	EXPECT_EQ(0, answer(self, _token, 77));					\
+	ASSERT_EQ(0, answer(self, _token, 77));					\
 	EXPECT_EQ(77, collect(self, _token));					\
 	EXPECT_IDLE(self->fd, self->port);					\
 } while (0)
@@ -409,7 +409,7 @@ TEST_F_TIMEOUT(call, is_answered_by_a_thread_that_did_not_receive_it, LONG_TIMEO
 	ASSERT_LT(0, self->desk->token);
 	ASSERT_EQ(0, thread_start(&thread, answer_in_thread, self));
 	pthread_join(thread, NULL);
-	EXPECT_EQ(0, self->desk->rets[0]);
+	ASSERT_EQ(0, self->desk->rets[0]);
 	EXPECT_EQ(6, collect(self, self->desk->token));
 }
 
@@ -437,7 +437,7 @@ TEST_F_TIMEOUT(call, is_answered_by_a_process_that_may_receive, LONG_TIMEOUT)
 		self->port = port_create_as(self->fd, 1, 0004, 0);
 		token = received_call(self);
 		ASSERT_LT(0, token);
-		EXPECT_EQ(0, answer_as(self, OTHER, token, is_own_file));
+		ASSERT_EQ(0, answer_as(self, OTHER, token, is_own_file));
 		EXPECT_EQ(6, collect(self, token));
 	}
 }
