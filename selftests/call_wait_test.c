@@ -356,7 +356,7 @@ FIXTURE_TEARDOWN(patience)
 /* Most of the time is gone when there is space; the answer gets what is left. */
 TEST_F_TIMEOUT(patience, is_one_for_space_and_answer, LONG_TIMEOUT)
 {
-	const uint64_t time = 4000, start = now_ns(), deadline = start + time * 1000000;
+	const uint64_t time = 8000, start = now_ns(), deadline = start + time * 1000000;
 	struct caller *caller;
 
 	ASSERT_EQ(0, send_nb(self->fd, self->port, 1));
