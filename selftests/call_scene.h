@@ -238,10 +238,12 @@ HELPER int64_t receive_call(void)
 	return recv_call(scene->fd, scene->port, 0, scene->deadline_ns);
 }
 
-/* Unless it is open. */
+/* Unless it is open. What the exit is to end, the end of the file must not. */
 HELPER int64_t open_caller_file(void)
 {
-	if (!scene->caller_fd || fcntl(scene->caller_fd, F_GETFD) < 0)
+	if (scene->event == CALLER_KILL)
+		scene->caller_fd = scene->fd;
+	else if (!scene->caller_fd || fcntl(scene->caller_fd, F_GETFD) < 0)
 		scene->caller_fd = dev_open();
 	return scene->caller_fd;
 }
