@@ -457,9 +457,10 @@ static void *asker_run(void *arg)
 	return NULL;
 }
 
-/* The first thread of a client sends signals to those that call. */
+/* The first thread of every other client sends signals to those that call. */
 static void client_process(struct world *world, struct watch *watches, uint64_t random)
 {
+	const bool is_noisy = chance(&random, 2);
 	struct asker askers[NR_THREADS] = { 0 };
 	int fd = dev_open();
 
@@ -471,7 +472,7 @@ static void client_process(struct world *world, struct watch *watches, uint64_t 
 		if (thread_start(&askers[i].thread, asker_run, &askers[i]))
 			abort();
 	}
-	while (!world->is_over) {
+	while (is_noisy && !world->is_over) {
 		usleep(draw(&random) % 4000);
 		pthread_kill(askers[draw(&random) % NR_THREADS].thread,
 			     chance(&random, 2) ? SIGUSR1 : SIGUSR2);
@@ -887,24 +888,32 @@ static void stop_one(stress_data *self, int place)
 	}
 }
 
+/* For how long a thread has waited though there was a reason not to; 0 if there is none. */
+static uint64_t overdue(struct world *world, const struct watch *watch)
+{
+	uint64_t port = watch->port, deadline = watch->deadline_ns, nr = watch->nr;
+	uint64_t end = dead_since(world, port), now = now_ns();
+
+	if (!end || (deadline && deadline < end))
+		end = deadline;
+	if (end && end < watch->since_ns)
+		end = watch->since_ns;
+	/* unless it is another wait by now */
+	return port && end && end < now && watch->nr == nr && watch->port == port ? now - end : 0;
+}
+
 /* Complain of a thread that has waited for too long. */
 static void watch_one(stress_data *self, const struct watch *watch)
 {
-	uint64_t port = watch->port, since = watch->since_ns, deadline = watch->deadline_ns;
-	uint64_t end = dead_since(self->world, port), nr = watch->nr;
+	uint64_t ns = overdue(self->world, watch);
 
-	if (!port || (!end && !deadline))
+	if (ns < BOUND * 1000000000ULL)
 		return;
-	if (!end || (deadline && deadline < end))
-		end = deadline;
-	if (end < since)
-		end = since;
-	if (now_ns() < end + BOUND * 1000000000ULL || watch->nr != nr || watch->port != port)
-		return;
-	complain(self->world, "thread %d waits: request %ju, token %ju, port %ju, for %ju ms, %s",
-		 watch->tid, (uintmax_t)nr, (uintmax_t)watch->token, (uintmax_t)port,
-		 (uintmax_t)(now_ns() - since) / 1000000,
-		 end == deadline ? "after its deadline" : "after the end of its server");
+	complain(self->world, "thread %d waits for request %ju, token %ju, port %ju, %ju ms %s",
+		 watch->tid, (uintmax_t)watch->nr, (uintmax_t)watch->token,
+		 (uintmax_t)watch->port, (uintmax_t)ns / 1000000,
+		 dead_since(self->world, watch->port) ? "after the end of its server" :
+							"after its deadline");
 }
 
 static void watch_all(stress_data *self)
@@ -912,6 +921,20 @@ static void watch_all(stress_data *self)
 	for (int i = 0; i < NR_CLIENTS; i++)
 		for (int k = 0; k < NR_THREADS; k++)
 			watch_one(self, &self->world->watches[i][k]);
+}
+
+/* Whom to let live: a client whose wait should be over, so that we see whether it is. */
+static bool is_spared(stress_data *self, int place)
+{
+	const struct watch *watches;
+
+	if (!is_client(place))
+		return false;
+	watches = self->world->watches[place - NR_SERVERS - NR_GUESTS];
+	for (int i = 0; i < NR_THREADS; i++)
+		if (overdue(self->world, &watches[i]))
+			return true;
+	return false;
 }
 
 /* Let them all live and die for a time. */
@@ -936,7 +959,7 @@ static void direct(stress_data *self)
 		reap_others(self);
 		if (chance(&self->random, 8)) {
 			stop_one(self, place);
-		} else {
+		} else if (!is_spared(self, place)) {
 			kill_one(self, place);
 			give_birth(self, place);
 		}
