@@ -131,6 +131,9 @@ HELPER bool is_notice(const struct ipcport_delivery *delivery)
 	return delivery->info.flags & IPCPORT_INFO_F_ABORTED;
 }
 
+/* Stands for users and groups that have no name; Linux' default. */
+#define OVERFLOW_ID	65534
+
 /* Whether a reply is the one that the kernel makes up for a call without an answer. */
 HELPER bool is_error_reply(const struct ipcport_delivery *reply, int error)
 {
@@ -141,7 +144,9 @@ HELPER bool is_error_reply(const struct ipcport_delivery *reply, int error)
 
 	return reply->message.type == IPCPORT_TYPE_ERROR && !reply->message.flags &&
 	       !reply->message.sender && number == (uint32_t)error &&
-	       !memcmp(payload + 4, zeroes, sizeof(zeroes) - 4);
+	       !memcmp(payload + 4, zeroes, sizeof(zeroes) - 4) &&
+	       !reply->info.pid && !reply->info.tid &&
+	       reply->info.uid == OVERFLOW_ID && reply->info.gid == OVERFLOW_ID;
 }
 
 /* Whether a port has so many messages in its queue and so many calls without an answer. */

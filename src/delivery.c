@@ -183,6 +183,8 @@ void ipcport_error_copy_out(struct ipcport_delivery __user *to, int error, u64 t
 	struct ipcport_delivery delivery = {
 		.message.type = IPCPORT_TYPE_ERROR,
 		.info.token = token,
+		.info.uid = from_kuid_munged(current_user_ns(), INVALID_UID),
+		.info.gid = from_kgid_munged(current_user_ns(), INVALID_GID),
 		.info.cargo = -1,
 	};
 	const __le32 payload = cpu_to_le32(error);

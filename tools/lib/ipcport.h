@@ -78,6 +78,7 @@
 #ifndef IPCPORT_H
 #define IPCPORT_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/ipcport.h>
@@ -118,7 +119,8 @@ int ipcport_open(void);
  *
  * If it was the last one for its open file, the ports created through it end, and
  * whoever waits on them gets -EPIPE. So does who waits for the answer to a call that
- * this process received through it. Calls that were left outstanding through it end.
+ * this process received through it, unless it owns the port. Calls that were left
+ * outstanding through it end.
  * Other threads that wait through this descriptor keep the file open until they return.
  *
  * Return: 0, -EBADF, or -EINTR.
@@ -286,7 +288,8 @@ int ipcport_recv_batch(int fd, uint64_t port, struct ipcport_delivery *deliverie
  *		is no space in the port, and nothing was sent.
  * -EFAULT	With a token: reply cannot be written, and the answer is kept. Mend reply
  *		and call again. If token is 0, no call is outstanding.
- * other	The call has ended, or was not begun, if token is 0. A call that cannot be
+ * other	The call has ended, or was not begun, if token is 0; or, with -ENOENT, it
+ *		was not made by this process through this open file. A call that cannot be
  *		gone on with like this, for example because of -EBUSY, stays as it was.
  *
  * With -EPIPE reply is filled in too, with a message of type IPCPORT_TYPE_ERROR.

@@ -40,6 +40,9 @@
  *   stopped and continued, waits in the last place again.
  * - Ports are known in the network namespace in which the device file was
  *   opened, and in no other.
+ * - The device file cannot be polled: poll() and select() always say that it is
+ *   ready, epoll refuses it. Who waits for several ports or calls at once needs a
+ *   thread for each.
  *
  * What errno means
  *
@@ -60,7 +63,8 @@
  *              whoever had received the call ended without answering it
  * ECANCELED    the call was cancelled
  * EBUSY        another thread is waiting for this call already
- * EDEADLK      nobody but the calling thread could answer this call
+ * EDEADLK      nobody but the calling thread could answer this call; only the
+ *              plainest case is noticed, see CALL
  * EDQUOT       a limit of the user is reached; the kernel log names it, once
  * ENOMEM       no memory; at the limit of a memory cgroup its OOM killer may end
  *              one of its processes first, as with any other memory
@@ -122,7 +126,7 @@ struct ipcport_message {
 /**
  * struct ipcport_info - what the kernel says of a message and its sender
  * @token: names the call that waits for an answer, 0 for a one-way message; of a
- *	reply, the call that it answers
+ *	reply, the call that it answers; of a notice, the call that was given up
  * @badge: mark of the handle through which the message was sent, 0 if none
  * @time_ns: when it was handed to the kernel, in nanoseconds of CLOCK_MONOTONIC
  * @seq: number of the message in its port, counted from 1; 0 for a reply. A number
@@ -290,7 +294,8 @@ struct ipcport_destroy {
  * @out_gid: the port's group, in the caller's user namespace
  * @out_owner_pid: owner process, 0 if the caller's pid namespace does not show it
  * @out_owner_tid: owner thread if the port belongs to a thread, else 0
- * @out_sent: messages taken in since the port was created, calls and notices included
+ * @out_sent: messages taken in since the port was created, calls and notices included,
+ *	also calls whose message was taken back
  * @out_received: messages given out since the port was created; goes down again by
  *	what receivers put back
  * @out_created_ns: when it was created, in nanoseconds of CLOCK_MONOTONIC
@@ -447,7 +452,9 @@ struct ipcport_call {
  * because of CANCEL in another thread; or with the caller: when its process exits or
  * the device file is closed for the last time. With EPIPE @reply is written too, as
  * far as it can be: a message of type IPCPORT_TYPE_ERROR with the errno as a
- * little-endian number in the first four bytes of its payload, and no sender.
+ * little-endian number in the first four bytes of its payload, and no sender: pid and
+ * tid are 0, uid and gid those that stand for nobody. Only the ioctl's errno proves that
+ * it comes from the kernel, since servers can use the type too.
  *
  * A caller that stops waiting before anybody has received its message takes the
  * message back. If it has been received, the token is void from then on, and an
@@ -459,13 +466,15 @@ struct ipcport_call {
  * goes on waiting, from any thread of the process, through the same open file, and
  * never sends again; that is also what a restart after a signal does. CANCEL ends
  * the call. EBUSY, and ENOENT because of another @port, leave @token as it is. If it is
- * 0 after a failure, no call is outstanding; and if the ioctl was to begin one, nobody
- * has received it, except with the ends above. If the token of a new call cannot be
- * written, the call is cancelled; EFAULT.
+ * 0 after a failure, no call of this process by that token is outstanding on this open
+ * file; and if the ioctl was to begin one, nobody has received it, except with the ends
+ * above. If the token of a new call cannot be written, the call is cancelled; EFAULT.
  *
  * With IPCPORT_CALL_F_SUBMIT the ioctl returns 0 and the token without waiting for
- * the answer. It is collected by the same ioctl without this flag. An answer that
- * was collected is gone.
+ * the answer. It is collected by the same ioctl without this flag; @deadline_ns is then
+ * for the wait in that ioctl, and between the two no deadline ends the call. An answer
+ * that was collected is gone. A call that is over counts against the limits until it is
+ * collected or cancelled.
  *
  * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (SUBMIT with a token), ENOENT, EACCES,
  * EAGAIN, ETIMEDOUT, EINTR, EPIPE, ECANCELED, ENOMEM, ENFILE; EDQUOT (module
@@ -547,10 +556,14 @@ struct ipcport_reply_recv {
  * Once the answer was given, or refused, @token is written even if nothing could be
  * received: it is 0 then. So a restart after a signal does not answer twice.
  *
- * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT (port), EACCES,
- * EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE. EFAULT for @message, or for a
- * structure that cannot be written, means that nothing was done; for @delivery, that
- * the answer was given, and that what was to be received is back in the port.
+ * What RECV says of calls, of messages that are put back, and of receivers that exit
+ * holds here too.
+ *
+ * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT (port) and EACCES, with
+ * which nothing was answered; EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE. EFAULT
+ * for @message, or for a structure that cannot be written, means that nothing was done;
+ * for @delivery, that the answer was given, and that what was to be received is back in
+ * the port.
  */
 #define IPCPORT_IOC_CALL_REPLY_RECV	\
 	_IOWR(IPCPORT_IOC_TYPE, 0x32, struct ipcport_reply_recv)
