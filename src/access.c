@@ -24,6 +24,19 @@ bool ipcport_is_owner(const struct ipcport *port)
 }
 
 /**
+ * ipcport_may_govern() - may the current task say what happens to a port?
+ * @port: the port
+ * @user_ns: user namespace in which CAP_IPC_OWNER overrides that it is the owner's affair
+ *
+ * Context: Process.
+ * Return: whether it may.
+ */
+bool ipcport_may_govern(const struct ipcport *port, struct user_namespace *user_ns)
+{
+	return ipcport_is_owner(port) || ns_capable(user_ns, CAP_IPC_OWNER);
+}
+
+/**
  * ipcport_permission() - may the current task use a port?
  * @port: the port
  * @user_ns: user namespace in which CAP_IPC_OWNER overrides the mode

@@ -13,6 +13,7 @@ struct ipcport;
 struct user_namespace;
 
 bool ipcport_is_owner(const struct ipcport *port);
+bool ipcport_may_govern(const struct ipcport *port, struct user_namespace *user_ns);
 int ipcport_permission(const struct ipcport *port, struct user_namespace *user_ns, int mask);
 
 #endif /* IPCPORT_ACCESS_H */

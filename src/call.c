@@ -82,7 +82,7 @@ static u64 notice_token(const struct ipcport_msg *msg)
 static const struct ipcport_msg_ops notice_ops = {
 	.drop = notice_drop,
 	.token = notice_token,
-	.is_notice = true,
+	.notice = IPCPORT_ABORTED,
 };
 
 /* Tell the server that a call which it has received was given up, if it asked for that. */
@@ -116,6 +116,8 @@ static bool end_locked(struct ipcport_kcall *call, int ret)
 		notify_locked(call);
 	call->ret = ret;
 	ipcport_finish(&call->is_over, call->task);
+	if (call->on_end)
+		call->on_end(call);
 	return true;
 }
 
@@ -125,7 +127,7 @@ static void after_end(struct ipcport_kcall *call)
 	if (call->is_held)
 		leave_holder(call);
 	if (call->request.is_queued)
-		ipcport_call_put(call);	/* that of the message, which was taken back */
+		ipcport_msg_drop(&call->request.msg);	/* it was taken back */
 	ipcport_call_put(call);		/* that of being open */
 }
 
@@ -143,6 +145,8 @@ static bool call_end(struct ipcport_kcall *call, int ret)
 
 static void request_drop(struct ipcport_msg *msg)
 {
+	/* The caller may keep the record for long, and has no use for this. */
+	ipcport_msg_unload(msg);
 	ipcport_call_put(msg_to_call(msg));
 }
 
@@ -177,6 +181,7 @@ static const struct ipcport_msg_ops request_ops = {
  * @process: group of the current process; its use passes to the call
  * @quota: quota of that process, to which one call has been charged for this one
  * @body: IPCPORT_MSG_SIZE bytes in user memory
+ * @badge: mark of the handle that it is made through, or 0
  *
  * All that the call will ever need is allocated here, and charged to the caller's
  * memory cgroup. If it fails, @process and the charge are still the caller's.
@@ -186,7 +191,7 @@ static const struct ipcport_msg_ops request_ops = {
  */
 struct ipcport_kcall *ipcport_call_alloc_user(struct ipcport *port, struct ipcport_group *process,
 					      struct ipcport_quota *quota,
-					      const void __user *body)
+					      const void __user *body, u64 badge)
 {
 	struct ipcport_kcall *call;
 	u64 token;
@@ -195,7 +200,7 @@ struct ipcport_kcall *ipcport_call_alloc_user(struct ipcport *port, struct ipcpo
 	call = kmem_cache_zalloc(call_cache, GFP_KERNEL);
 	if (!call)
 		return ERR_PTR(-ENOMEM);
-	ret = ipcport_msg_init_user(&call->request.msg, &request_ops, body);
+	ret = ipcport_msg_init_user(&call->request.msg, &request_ops, body, badge);
 	if (ret) {
 		kmem_cache_free(call_cache, call);
 		return ERR_PTR(ret);
@@ -289,6 +294,30 @@ int ipcport_call_wait(struct ipcport_kcall *call, const struct ipcport_wait *wai
 	if (ipcport_is_done(&call->is_over) || set_task(call, NULL))
 		return call->ret;
 	return ret;
+}
+
+/**
+ * ipcport_call_watch() - be told when a call has ended, instead of waiting for that
+ * @call: a call that was sent, and that no thread waits for
+ * @on_end: called once, under the port's lock: it must not sleep
+ * @watcher: for @on_end, which finds it in @call
+ *
+ * Context: Process. Takes and releases the port's lock.
+ * Return: false if it has ended already, and @on_end will not be called.
+ */
+bool ipcport_call_watch(struct ipcport_kcall *call, void (*on_end)(struct ipcport_kcall *call),
+			void *watcher)
+{
+	bool is_over;
+
+	ipcport_lock(call->port);
+	is_over = call->is_over;
+	if (!is_over) {
+		call->watcher = watcher;
+		call->on_end = on_end;
+	}
+	ipcport_unlock(call->port);
+	return !is_over;
 }
 
 /**

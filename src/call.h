@@ -51,6 +51,9 @@ struct task_struct;
  * @task: thread that sleeps until it ends, or is about to; NULL for none
  *						(lock: port->waiters.lock)
  * @is_over: whether it has ended; see sleep.h	(lock: port->waiters.lock)
+ * @on_end: called under the port's lock when it ends, or NULL; see ipcport_call_watch()
+ *						(lock: port->waiters.lock)
+ * @watcher: for @on_end				(lock: port->waiters.lock)
  * @ret: how it ended: 0 or -errno; as @is_over	(lock: port->waiters.lock)
  * @status: of its answer; as @is_over		(lock: port->waiters.lock)
  * @answer: its answer, if @ret is 0; else zeroes, or the notice that it was given up
@@ -75,6 +78,8 @@ struct ipcport_kcall {
 
 	struct task_struct *task;
 	bool is_over;
+	void (*on_end)(struct ipcport_kcall *call);
+	void *watcher;
 	int ret;
 	s32 status;
 	struct ipcport_msg answer;
@@ -103,12 +108,14 @@ struct ipcport_holder {
 /* Making a call, and ending it: call.c */
 struct ipcport_kcall *ipcport_call_alloc_user(struct ipcport *port, struct ipcport_group *process,
 					      struct ipcport_quota *quota,
-					      const void __user *body);
+					      const void __user *body, u64 badge);
 void ipcport_call_get(struct ipcport_kcall *call);
 void ipcport_call_put(struct ipcport_kcall *call);
 int ipcport_call_send(struct ipcport_kcall *call, const struct ipcport_wait *wait,
 		      struct task_struct *task);
 int ipcport_call_wait(struct ipcport_kcall *call, const struct ipcport_wait *wait);
+bool ipcport_call_watch(struct ipcport_kcall *call, void (*on_end)(struct ipcport_kcall *call),
+			void *watcher);
 bool ipcport_call_cancel(struct ipcport_kcall *call);
 int ipcport_call_reply(struct ipcport *port, u64 token, struct ipcport_msg *answer, s32 status);
 void ipcport_call_hold(struct ipcport_queue *batch, const struct ipcport_holder *holder);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "control.h"
 
-#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -15,8 +14,11 @@
 
 #include "access.h"
 #include "clock.h"
+#include "compat/uring.h"
 #include "group.h"
+#include "handle.h"
 #include "limits.h"
+#include "name.h"
 #include "owner.h"
 #include "port.h"
 #include "registry.h"
@@ -31,7 +33,10 @@ long ipcport_ioctl_version(struct ipcport_ucmd *ucmd)
 		return -EOPNOTSUPP;
 	args->out_version = IPCPORT_MODULE_VERSION_CODE;
 	args->out_features = IPCPORT_FEATURE_MESSAGES | IPCPORT_FEATURE_OWNER_THREAD |
-			     IPCPORT_FEATURE_CALLS;
+			     IPCPORT_FEATURE_CALLS | IPCPORT_FEATURE_HANDLES |
+			     IPCPORT_FEATURE_NAMES | IPCPORT_FEATURE_CARGO;
+	if (IPCPORT_HAS_URING_CMD)
+		args->out_features |= IPCPORT_FEATURE_URING_CALL;
 	args->out_capacity_max = ipcport_max_capacity();
 	args->out_batch_max = IPCPORT_BATCH_MAX;
 	return ipcport_ucmd_respond(ucmd);
@@ -39,7 +44,8 @@ long ipcport_ioctl_version(struct ipcport_ucmd *ucmd)
 
 static int parse_create(const struct ipcport_create *args)
 {
-	if (args->flags & ~(IPCPORT_CREATE_F_OWNER_THREAD | IPCPORT_CREATE_F_NOTIFY_ABORT))
+	if (args->flags & ~(IPCPORT_CREATE_F_OWNER_THREAD | IPCPORT_CREATE_F_NOTIFY_ABORT |
+			    IPCPORT_CREATE_F_NOTIFY_NO_SENDERS))
 		return -EOPNOTSUPP;
 	if (args->__reserved || args->mode & ~0666)
 		return -EINVAL;
@@ -65,7 +71,13 @@ long ipcport_ioctl_create(struct ipcport_ucmd *ucmd)
 	port = ipcport_alloc(capacity, args->mode ?: IPCPORT_MODE_DEFAULT, is_thread);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
+	port->file = ucmd->door->file;
 	port->is_notifying = args->flags & IPCPORT_CREATE_F_NOTIFY_ABORT;
+	if (args->flags & IPCPORT_CREATE_F_NOTIFY_NO_SENDERS) {
+		ret = ipcport_no_senders_init(port);
+		if (ret)
+			goto err_put_port;
+	}
 	ret = ipcport_user_charge_port(port->user, capacity);
 	if (ret)
 		goto err_put_port;
@@ -101,7 +113,7 @@ err_put_port:
 long ipcport_ioctl_destroy(struct ipcport_ucmd *ucmd)
 {
 	struct ipcport_destroy *args = ucmd->args;
-	struct ipcport_ns *ns = ucmd->door->ns;
+	const struct ipcport_door *door = ucmd->door;
 	struct ipcport *port;
 	long ret = 0;
 
@@ -110,13 +122,13 @@ long ipcport_ioctl_destroy(struct ipcport_ucmd *ucmd)
 	if (args->__reserved)
 		return -EINVAL;
 
-	port = ipcport_lookup(ns, args->port);
+	port = ipcport_door_find_port(door, args->port);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
-	if (!ipcport_is_owner(port) && !ns_capable(ns->net->user_ns, CAP_IPC_OWNER))
+	if (!ipcport_may_govern(port, door->ns->net->user_ns))
 		ret = -EPERM;
 	else if (!ipcport_close(port, IPCPORT_CAUSE_DESTROY))
-		ret = -ENOENT;	/* somebody else was faster */
+		ret = ipcport_door_gone(door);	/* somebody else was faster */
 	ipcport_put(port);
 	return ret;
 }
@@ -146,6 +158,10 @@ static void fill_stat(struct ipcport_stat *args, struct ipcport *port)
 	args->out_received = now.nr_received;
 	args->out_created_ns = ipcport_time_to_user(port->created_ns);
 	args->out_calls = now.nr_calls;
+	args->out_port = port->id;
+	args->out_send_handles = now.nr_send_handles;
+	args->out_recv_handles = now.nr_recv_handles;
+	ipcport_name_get(port, args->out_name);
 }
 
 long ipcport_ioctl_stat(struct ipcport_ucmd *ucmd)
@@ -158,7 +174,11 @@ long ipcport_ioctl_stat(struct ipcport_ucmd *ucmd)
 	if (args->__reserved)
 		return -EINVAL;
 
-	port = ipcport_ucmd_get_port(ucmd, args->port, MAY_READ | MAY_WRITE);
+	/* Who has a handle may look, whatever else it is for. */
+	if (ucmd->door->handle)
+		port = ipcport_door_find_port(ucmd->door, args->port);
+	else
+		port = ipcport_door_get_port(ucmd->door, args->port, MAY_READ | MAY_WRITE);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	fill_stat(args, port);

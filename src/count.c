@@ -15,6 +15,9 @@ static const char * const kind_names[IPCPORT_NR_KINDS] = {
 	[IPCPORT_OWNERS]	= "owners",
 	[IPCPORT_USERS]		= "users",
 	[IPCPORT_FILES]		= "files",
+	[IPCPORT_HANDLES]	= "handles",
+	[IPCPORT_HANDLE_FILES]	= "handle_files",
+	[IPCPORT_CARGO]		= "cargo",
 };
 
 static struct dentry *debugfs_dir;

@@ -21,6 +21,9 @@
  * @IPCPORT_OWNERS: struct ipcport_owner, from alloc to free
  * @IPCPORT_USERS: struct ipcport_user, from alloc to free
  * @IPCPORT_FILES: open device files
+ * @IPCPORT_HANDLES: struct ipcport_handle, from alloc to free
+ * @IPCPORT_HANDLE_FILES: struct ipcport_hfile, from alloc to free
+ * @IPCPORT_CARGO: what travels with messages, from import to drop
  * @IPCPORT_NR_KINDS: how many kinds there are
  */
 enum ipcport_kind {
@@ -31,6 +34,9 @@ enum ipcport_kind {
 	IPCPORT_OWNERS,
 	IPCPORT_USERS,
 	IPCPORT_FILES,
+	IPCPORT_HANDLES,
+	IPCPORT_HANDLE_FILES,
+	IPCPORT_CARGO,
 	IPCPORT_NR_KINDS
 };
 

@@ -12,9 +12,11 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
+#include <linux/uio.h>
 #include <uapi/linux/ipcport.h>
 
 #include "access.h"
+#include "cargo.h"
 #include "clock.h"
 #include "group.h"
 #include "msg.h"
@@ -28,28 +30,29 @@ static_assert(sizeof(struct ipcport_delivery) == 2 * IPCPORT_MSG_SIZE);
 /**
  * ipcport_receiver_init() - find the port to receive from, and whom to remember
  * @receiver: memory for it
- * @ucmd: the ioctl
- * @id: number of the port
+ * @door: where it receives
+ * @id: number of the port; 0 for that of the handle
  *
  * Context: Process; may sleep.
- * Return: 0; or -ENOENT, -EACCES, -ENOMEM or -ENFILE, and there is nothing to destroy.
+ * Return: 0; or -ENOENT, -EINVAL, -EACCES, -EPIPE, -ENOMEM or -ENFILE, and there is
+ *	nothing to destroy.
  */
-int ipcport_receiver_init(struct ipcport_receiver *receiver, const struct ipcport_ucmd *ucmd,
+int ipcport_receiver_init(struct ipcport_receiver *receiver, const struct ipcport_door *door,
 			  u64 id)
 {
 	struct ipcport_group *process = NULL;
 	struct ipcport *port;
 	int ret;
 
-	port = ipcport_ucmd_get_port(ucmd, id, MAY_READ);
+	port = ipcport_door_get_port(door, id, MAY_READ);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	if (!ipcport_get_reader(port)) {
-		ret = -ENOENT;	/* it has ended since it was found */
+		ret = ipcport_door_gone(door);
 		goto err_put_port;
 	}
 	if (!ipcport_is_owner(port)) {
-		process = ipcport_owner_get_kept(ucmd->door->group);
+		process = ipcport_owner_get_kept(door->group);
 		if (IS_ERR(process)) {
 			ret = PTR_ERR(process);
 			goto err_put_reader;
@@ -58,7 +61,7 @@ int ipcport_receiver_init(struct ipcport_receiver *receiver, const struct ipcpor
 	}
 	receiver->port = port;
 	receiver->holder.process = process;
-	receiver->holder.file = ucmd->door->group;
+	receiver->holder.file = door->group;
 	return 0;
 
 err_put_reader:
@@ -117,8 +120,14 @@ void ipcport_unreceive(struct ipcport_receiver *receiver, struct ipcport_queue *
 }
 
 /* Write down a message as the current task is to see it. */
-static void fill(struct ipcport_delivery *delivery, const struct ipcport_msg *msg, u64 token)
+static void fill(struct ipcport_delivery *delivery, const struct ipcport_msg *msg, u64 token,
+		 int cargo)
 {
+	static const u32 notice_flags[] = {
+		[IPCPORT_NO_NOTICE]	= 0,
+		[IPCPORT_ABORTED]	= IPCPORT_INFO_F_ABORTED,
+		[IPCPORT_NO_SENDERS]	= IPCPORT_INFO_F_NO_SENDERS,
+	};
 	struct pid_namespace *pid_ns = task_active_pid_ns(current);
 	struct user_namespace *user_ns = current_user_ns();
 
@@ -126,48 +135,69 @@ static void fill(struct ipcport_delivery *delivery, const struct ipcport_msg *ms
 	delivery->message.sender = pid_nr_ns(msg->tid, pid_ns);
 	delivery->info = (struct ipcport_info) {
 		.token = token,
+		.badge = msg->badge,
 		.time_ns = ipcport_time_to_user(msg->time_ns),
 		.seq = msg->seq,
 		.pid = pid_nr_ns(msg->tgid, pid_ns),
 		.tid = delivery->message.sender,
 		.uid = from_kuid_munged(user_ns, msg->uid),
 		.gid = from_kgid_munged(user_ns, msg->gid),
-		.cargo = -1,
+		.cargo = cargo,
+		.flags = notice_flags[msg->ops ? msg->ops->notice : IPCPORT_NO_NOTICE],
 	};
+}
+
+/* Store a message, and reserve a descriptor for what travels with it. */
+static int copy_out(struct iov_iter *to, const struct ipcport_msg *msg, u64 token,
+		    struct ipcport_slot *slot)
+{
+	struct ipcport_delivery delivery;
+	size_t copied;
+	int ret;
+
+	ret = ipcport_slot_reserve(slot, msg->cargo);
+	if (ret)
+		return ret;
+	fill(&delivery, msg, token, slot->fd);
+	copied = copy_to_iter(&delivery, sizeof(delivery), to);
+	if (copied == sizeof(delivery))
+		return 0;
+	iov_iter_revert(to, copied);
+	ipcport_slot_cancel(slot);
+	return -EFAULT;
 }
 
 /**
  * ipcport_delivery_copy_out() - store a message that was received
  * @to: where
  * @msg: the message
+ * @slot: the descriptor that the receiver gets with it, to be installed or cancelled
  *
  * Context: Process; may sleep.
- * Return: 0 or -EFAULT.
+ * Return: 0; or -EFAULT, -EMFILE, -ENFILE or -ENOMEM, and @to and @slot are as before.
  */
-int ipcport_delivery_copy_out(struct ipcport_delivery __user *to, const struct ipcport_msg *msg)
+int ipcport_delivery_copy_out(struct iov_iter *to, const struct ipcport_msg *msg,
+			      struct ipcport_slot *slot)
 {
-	struct ipcport_delivery delivery;
-
-	fill(&delivery, msg, msg->ops->token ? msg->ops->token(msg) : 0);
-	if (msg->ops->is_notice)
-		delivery.info.flags = IPCPORT_INFO_F_ABORTED;
-	return copy_to_user(to, &delivery, sizeof(delivery)) ? -EFAULT : 0;
+	return copy_out(to, msg, msg->ops->token ? msg->ops->token(msg) : 0, slot);
 }
 
 /**
  * ipcport_answer_copy_out() - store the answer to a call
  * @to: where
  * @call: call that ended with an answer
+ * @slot: the descriptor that the caller gets with it, to be installed or cancelled
  *
  * Context: Process; may sleep.
- * Return: 0 or -EFAULT.
+ * Return: 0; or -EFAULT, -EMFILE, -ENFILE or -ENOMEM, and @slot is as before.
  */
-int ipcport_answer_copy_out(struct ipcport_delivery __user *to, const struct ipcport_kcall *call)
+int ipcport_answer_copy_out(struct ipcport_delivery __user *to, const struct ipcport_kcall *call,
+			    struct ipcport_slot *slot)
 {
-	struct ipcport_delivery delivery;
+	struct iov_iter iter;
 
-	fill(&delivery, &call->answer, call->request.place.token);
-	return copy_to_user(to, &delivery, sizeof(delivery)) ? -EFAULT : 0;
+	iov_iter_ubuf(&iter, ITER_DEST, to, sizeof(*to));
+	return copy_out(&iter, &call->answer, call->request.place.token, slot);
 }
 
 /**

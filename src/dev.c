@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include "compat/uring.h"
 #include "count.h"
 #include "group.h"
 #include "ioctl.h"
@@ -67,18 +68,33 @@ static int dev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static struct ipcport_door file_to_door(struct file *file)
 {
 	struct ipcport_dev *dev = file->private_data;
-	struct ipcport_door door = {
+
+	return (struct ipcport_door) {
 		.ns = dev->ns,
 		.group = &dev->group,
 		.outbox = &dev->outbox,
 		.file = file,
 	};
+}
+
+static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct ipcport_door door = file_to_door(file);
 
 	return ipcport_ioctl(&door, cmd, (void __user *)arg);
 }
+
+#if IPCPORT_HAS_URING_CMD
+static int dev_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
+{
+	struct ipcport_door door = file_to_door(cmd->file);
+
+	return ipcport_ioctl_uring(&door, cmd, issue_flags);
+}
+#endif
 
 static const struct file_operations dev_fops = {
 	.owner = THIS_MODULE,
@@ -86,6 +102,9 @@ static const struct file_operations dev_fops = {
 	.release = dev_release,
 	.unlocked_ioctl = dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+#if IPCPORT_HAS_URING_CMD
+	.uring_cmd = dev_uring_cmd,
+#endif
 };
 
 /* Who else may open it is for the system to say; tools/udev has a rule. */

@@ -10,6 +10,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <net/net_namespace.h>
 
 #include "count.h"
 #include "limits.h"
@@ -22,6 +23,9 @@ static void port_free(struct ipcport *port)
 	if (port->task)
 		put_task_struct(port->task);
 	put_pid(port->tgid);
+	if (port->net)
+		put_net(port->net);
+	kfree(port->no_senders);
 	kfree_rcu(port, rcu);
 	ipcport_count_dec(IPCPORT_PORTS);
 }
@@ -62,6 +66,7 @@ struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_threa
 	port->task = is_thread_owned ? get_task_struct(current) : NULL;
 	port->created_ns = ktime_get_ns();
 	init_waitqueue_head(&port->waiters);
+	init_waitqueue_head(&port->pollers);
 	ipcport_queue_init(&port->queue);
 	port->calls = RB_ROOT;
 	ipcport_count_inc(IPCPORT_PORTS);
@@ -132,6 +137,8 @@ void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot)
 	snapshot->nr_sent = port->nr_sent;
 	snapshot->nr_received = port->nr_received;
 	snapshot->nr_calls = port->nr_calls;
+	snapshot->nr_send_handles = port->nr_send_handles;
+	snapshot->nr_recv_handles = port->nr_recv_handles;
 	ipcport_unlock(port);
 }
 

@@ -29,6 +29,7 @@ LIMIT_PARAM(max_ports, 4096, "ports that a user can have at the same time");
 LIMIT_PARAM(max_messages, 262144, "sum of the capacities of a user's ports");
 LIMIT_PARAM(max_calls, 65536, "calls that a user can have outstanding");
 LIMIT_PARAM(max_process_calls, 16384, "calls that a process can have outstanding");
+LIMIT_PARAM(max_cargo, 4096, "files and handles that a user can have under way in messages");
 
 /* What is counted. */
 enum ipcport_limit {
@@ -37,6 +38,7 @@ enum ipcport_limit {
 	NR_PORT_LIMITS,
 	LIMIT_CALLS = NR_PORT_LIMITS,
 	LIMIT_PROCESS_CALLS,
+	LIMIT_CARGO,
 	NR_LIMITS
 };
 
@@ -45,6 +47,7 @@ static_assert(LIMIT_PORTS == 0);
 static_assert(LIMIT_MESSAGES == 1);
 static_assert(LIMIT_CALLS == 2);
 static_assert(LIMIT_PROCESS_CALLS == 3);
+static_assert(LIMIT_CARGO == 4);
 
 static const struct {
 	const char *name;
@@ -54,6 +57,7 @@ static const struct {
 	[LIMIT_MESSAGES]	= { "max_messages", &max_messages },
 	[LIMIT_CALLS]		= { "max_calls", &max_calls },
 	[LIMIT_PROCESS_CALLS]	= { "max_process_calls", &max_process_calls },
+	[LIMIT_CARGO]		= { "max_cargo", &max_cargo },
 };
 
 /* Bits of the limits that have been logged. */
@@ -66,6 +70,7 @@ static unsigned long logged_limits;	/* (atomic) */
  * @node: in users			(lock: users_lock)
  * @nr: use of each limit on ports	(lock: users_lock)
  * @nr_calls: calls outstanding		(atomic)
+ * @nr_cargo: cargo under way		(atomic)
  */
 struct ipcport_user {
 	refcount_t ref;
@@ -73,6 +78,7 @@ struct ipcport_user {
 	struct hlist_node node;
 	u64 nr[NR_PORT_LIMITS];
 	atomic_t nr_calls;
+	atomic_t nr_cargo;
 };
 
 /*
@@ -225,6 +231,49 @@ void ipcport_user_discharge_port(struct ipcport_user *user, unsigned int capacit
 	spin_unlock(&users_lock);
 }
 
+/* Count one more, unless @nr has reached the limit. */
+static bool inc_below(atomic_t *nr, enum ipcport_limit limit, unsigned int *max)
+{
+	int old = atomic_read(nr);
+
+	*max = READ_ONCE(*limits[limit].max);
+	do {
+		if ((unsigned int)old >= *max)
+			return false;
+	} while (!atomic_try_cmpxchg(nr, &old, old + 1));
+	return true;
+}
+
+/**
+ * ipcport_user_charge_cargo() - count one more file or handle under way
+ * @user: who sends it
+ *
+ * The first refusal by a limit since the module was loaded is logged.
+ *
+ * Context: Process.
+ * Return: 0, or -EDQUOT and nothing was counted.
+ */
+int ipcport_user_charge_cargo(struct ipcport_user *user)
+{
+	unsigned int max;
+
+	if (inc_below(&user->nr_cargo, LIMIT_CARGO, &max))
+		return 0;
+	report(user, LIMIT_CARGO, max);
+	return -EDQUOT;
+}
+
+/**
+ * ipcport_user_discharge_cargo() - take back one ipcport_user_charge_cargo()
+ * @user: who sent it
+ *
+ * Context: Any.
+ */
+void ipcport_user_discharge_cargo(struct ipcport_user *user)
+{
+	atomic_dec(&user->nr_cargo);
+}
+
 /**
  * ipcport_quota_init() - begin to count the calls of the current process
  * @quota: memory for it
@@ -252,19 +301,6 @@ int ipcport_quota_init(struct ipcport_quota *quota)
 void ipcport_quota_destroy(struct ipcport_quota *quota)
 {
 	ipcport_user_put(quota->user);
-}
-
-/* Count one more, unless @nr has reached the limit. */
-static bool inc_below(atomic_t *nr, enum ipcport_limit limit, unsigned int *max)
-{
-	int old = atomic_read(nr);
-
-	*max = READ_ONCE(*limits[limit].max);
-	do {
-		if ((unsigned int)old >= *max)
-			return false;
-	} while (!atomic_try_cmpxchg(nr, &old, old + 1));
-	return true;
 }
 
 /**

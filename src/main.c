@@ -5,6 +5,7 @@
 #include "call.h"
 #include "count.h"
 #include "dev.h"
+#include "file.h"
 #include "msg.h"
 #include "owner.h"
 #include "registry.h"
@@ -27,6 +28,7 @@ static int __init ipcport_init(void)
 	ret = ipcport_owner_init();
 	if (ret)
 		goto err_registry;
+	ipcport_file_init();
 	/* The device is last: from here on the module is in use. */
 	ret = ipcport_dev_init();
 	if (ret)

@@ -9,40 +9,50 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "count.h"
 
 /* Of one-way messages: its own, so that slabinfo tells how many there are. */
 static struct kmem_cache *msg_cache;
 
+/* Everything but the body: what the message is, and who sends it. */
+static void stamp(struct ipcport_msg *msg, const struct ipcport_msg_ops *ops, u64 badge)
+{
+	msg->ops = ops;
+	msg->cargo = NULL;
+	msg->tgid = get_pid(task_tgid(current));
+	msg->tid = get_pid(task_pid(current));
+	current_euid_egid(&msg->uid, &msg->gid);
+	msg->time_ns = ktime_get_ns();
+	msg->badge = badge;
+	msg->seq = 0;
+}
+
 /**
  * ipcport_msg_init_user() - make a message in place from what the sender wrote
  * @msg: memory for it
  * @ops: what it is
  * @body: IPCPORT_MSG_SIZE bytes in user memory
+ * @badge: mark of the handle that it is sent through, or 0
  *
  * Context: Process; may sleep.
  * Return: 0, or -EFAULT and there is nothing to destroy.
  */
 int ipcport_msg_init_user(struct ipcport_msg *msg, const struct ipcport_msg_ops *ops,
-			  const void __user *body)
+			  const void __user *body, u64 badge)
 {
 	if (copy_from_user(msg->body, body, IPCPORT_MSG_SIZE))
 		return -EFAULT;
-	msg->ops = ops;
-	msg->tgid = get_pid(task_tgid(current));
-	msg->tid = get_pid(task_pid(current));
-	current_euid_egid(&msg->uid, &msg->gid);
-	msg->time_ns = ktime_get_ns();
-	msg->seq = 0;
+	stamp(msg, ops, badge);
 	return 0;
 }
 
 /**
- * ipcport_msg_init_notice() - make a message in place that tells about another one
+ * ipcport_msg_init_notice() - make a message in place that nobody sent
  * @msg: memory for it
  * @ops: what it is
- * @about: message whose sender it shall have; its body is not repeated
+ * @about: message whose sender it shall have, but not its body; NULL for none
  *
  * Context: Any.
  */
@@ -51,22 +61,28 @@ void ipcport_msg_init_notice(struct ipcport_msg *msg, const struct ipcport_msg_o
 {
 	*msg = (struct ipcport_msg) {
 		.ops = ops,
-		.tgid = get_pid(about->tgid),
-		.tid = get_pid(about->tid),
-		.uid = about->uid,
-		.gid = about->gid,
+		.uid = INVALID_UID,
+		.gid = INVALID_GID,
 		.time_ns = ktime_get_ns(),
 	};
+	if (!about)
+		return;
+	msg->tgid = get_pid(about->tgid);
+	msg->tid = get_pid(about->tid);
+	msg->uid = about->uid;
+	msg->gid = about->gid;
+	msg->badge = about->badge;
 }
 
 /**
  * ipcport_msg_destroy() - end of a message that was made in place
  * @msg: the message, or zeroes
  *
- * Context: Any.
+ * Context: Process; may sleep; not under a port's lock.
  */
 void ipcport_msg_destroy(struct ipcport_msg *msg)
 {
+	ipcport_msg_unload(msg);
 	put_pid(msg->tgid);
 	put_pid(msg->tid);
 }
@@ -83,27 +99,27 @@ static const struct ipcport_msg_ops oneway_ops = {
 };
 
 /**
- * ipcport_msg_alloc_user() - make a one-way message from what the sender wrote
- * @body: IPCPORT_MSG_SIZE bytes in user memory
+ * ipcport_msg_alloc_iter() - make a one-way message from what the sender wrote
+ * @body: what is left to send; IPCPORT_MSG_SIZE bytes are taken off on success
+ * @badge: mark of the handle that it is sent through, or 0
  *
  * The record is charged to the caller's memory cgroup.
  *
  * Context: Process; may sleep.
  * Return: the message, owned by the caller, or ERR_PTR(-ENOMEM or -EFAULT).
  */
-struct ipcport_msg *ipcport_msg_alloc_user(const void __user *body)
+struct ipcport_msg *ipcport_msg_alloc_iter(struct iov_iter *body, u64 badge)
 {
 	struct ipcport_msg *msg;
-	int ret;
 
 	msg = kmem_cache_alloc(msg_cache, GFP_KERNEL);
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
-	ret = ipcport_msg_init_user(msg, &oneway_ops, body);
-	if (ret) {
+	if (!copy_from_iter_full(msg->body, IPCPORT_MSG_SIZE, body)) {
 		kmem_cache_free(msg_cache, msg);
-		return ERR_PTR(ret);
+		return ERR_PTR(-EFAULT);
 	}
+	stamp(msg, &oneway_ops, badge);
 	ipcport_count_inc(IPCPORT_MSGS);
 	return msg;
 }

@@ -62,19 +62,21 @@ static void caller_get(void *object)
 	ipcport_call_get(object);
 }
 
-/* The process that made the call has exited. */
+/*
+ * The process that made the call has exited. Who has claimed the call finds it cancelled,
+ * and concludes it.
+ */
 static void caller_end(void *object, enum ipcport_cause cause)
 {
 	struct ipcport_kcall *call = object;
 	bool is_ours;
 
 	spin_lock(&call->outbox->lock);
-	is_ours = take_locked(call->outbox, call);
+	is_ours = !call->is_claimed && take_locked(call->outbox, call);
 	spin_unlock(&call->outbox->lock);
-	if (is_ours) {
-		ipcport_call_cancel(call);
+	ipcport_call_cancel(call);
+	if (is_ours)
 		forget(call);
-	}
 	ipcport_call_put(call);
 }
 
@@ -82,6 +84,23 @@ static const struct ipcport_member_ops caller_ops = {
 	.get = caller_get,
 	.end = caller_end,
 };
+
+static void put_in(struct ipcport_outbox *outbox, struct ipcport_group *file,
+		   struct ipcport_kcall *call, bool is_claimed)
+{
+	/* It is in there if we claimed it, and else known to us alone: no lock is needed. */
+	if (!call->outbox) {
+		call->outbox = outbox;
+		call->file = ipcport_group_get(file);
+		ipcport_group_join(ipcport_group_get(call->process), &call->caller_process,
+				   call, &caller_ops);
+	}
+	spin_lock(&outbox->lock);
+	if (!ipcport_place_is_taken(&call->outbox_place))
+		ipcport_place_take(&call->outbox_place, &outbox->calls);
+	call->is_claimed = is_claimed;
+	spin_unlock(&outbox->lock);
+}
 
 /**
  * ipcport_outbox_leave() - leave a call outstanding
@@ -95,18 +114,21 @@ static const struct ipcport_member_ops caller_ops = {
 void ipcport_outbox_leave(struct ipcport_outbox *outbox, struct ipcport_group *file,
 			  struct ipcport_kcall *call)
 {
-	/* It is in there if we claimed it, and else known to us alone: no lock is needed. */
-	if (!call->outbox) {
-		call->outbox = outbox;
-		call->file = ipcport_group_get(file);
-		ipcport_group_join(ipcport_group_get(call->process), &call->caller_process,
-				   call, &caller_ops);
-	}
-	spin_lock(&outbox->lock);
-	if (!ipcport_place_is_taken(&call->outbox_place))
-		ipcport_place_take(&call->outbox_place, &outbox->calls);
-	call->is_claimed = false;
-	spin_unlock(&outbox->lock);
+	put_in(outbox, file, call, false);
+}
+
+/**
+ * ipcport_outbox_enter() - make a call known to CANCEL, and go on with it
+ * @outbox: outbox of the file that it is made through
+ * @file: group that keeps @outbox
+ * @call: call of the current process, which the caller has claimed then
+ *
+ * Context: Process. Takes and releases the lock of @outbox.
+ */
+void ipcport_outbox_enter(struct ipcport_outbox *outbox, struct ipcport_group *file,
+			  struct ipcport_kcall *call)
+{
+	put_in(outbox, file, call, true);
 }
 
 /**

@@ -8,8 +8,8 @@
  * to them. Whoever takes a call out of the outbox gets that reference, and with it
  * the answer, which therefore nobody gets twice.
  *
- * A thread that waits for such a call claims it, so that no other one does. What was
- * left there ends with the file, and with the process that made it.
+ * Who waits for such a call, a thread or a request of io_uring, claims it, so that no
+ * other one does. What was left there ends with the file, and with the process that made it.
  */
 #ifndef IPCPORT_OUTBOX_H
 #define IPCPORT_OUTBOX_H
@@ -48,6 +48,8 @@ void ipcport_outbox_init(struct ipcport_outbox *outbox);
 void ipcport_outbox_end(struct ipcport_outbox *outbox);
 
 void ipcport_outbox_leave(struct ipcport_outbox *outbox, struct ipcport_group *file,
+			  struct ipcport_kcall *call);
+void ipcport_outbox_enter(struct ipcport_outbox *outbox, struct ipcport_group *file,
 			  struct ipcport_kcall *call);
 struct ipcport_kcall *ipcport_outbox_claim(struct ipcport_outbox *outbox, u64 token);
 void ipcport_outbox_conclude(struct ipcport_kcall *call);

@@ -2,7 +2,10 @@
 #include "port.h"
 
 #include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/poll.h>
 #include <linux/sched.h>
+#include <linux/wait.h>
 
 #include "msg.h"
 #include "sleep.h"
@@ -122,6 +125,27 @@ static int wake_receiver(struct wait_queue_entry *entry, unsigned int mode, int 
 	return 1;
 }
 
+/* Wake all pollers, but of those who are to be woken one by one @nr; 0 for all. */
+static void wake_pollers(struct ipcport *port, __poll_t events, unsigned int nr)
+{
+	__wake_up(&port->pollers, TASK_NORMAL, nr, poll_to_key(events));
+}
+
+/*
+ * Let pollers know of @nr messages that have come, as far as they are still there, and
+ * of space in a port that had none.
+ */
+static void tell_pollers_locked(struct ipcport *port, unsigned int nr, bool was_full)
+{
+	ipcport_assert_locked(port);
+	if (!waitqueue_active(&port->pollers))	/* see poll.h */
+		return;
+	if (nr && port->queue.nr)
+		wake_pollers(port, EPOLLIN | EPOLLRDNORM, min(nr, port->queue.nr));
+	if (was_full && has_space_locked(port))
+		wake_pollers(port, EPOLLOUT | EPOLLWRNORM, port->capacity - port->queue.nr);
+}
+
 /* Serve whoever is first in line. */
 static void wake_one_locked(struct ipcport *port)
 {
@@ -132,20 +156,28 @@ static void wake_one_locked(struct ipcport *port)
 /*
  * Give space that was made to whoever waits for it. The queue was not empty, so those
  * who wait are senders. In a DEAD port ipcport_answer_all() is at it, a few at a time.
+ * @was_full says whether there was no space before.
  */
-static void refill_locked(struct ipcport *port)
+static void refill_locked(struct ipcport *port, bool was_full)
 {
+	u64 nr_sent = port->nr_sent;
+
 	ipcport_assert_locked(port);
 	while (port->state == IPCPORT_LIVE && port->nr_waiters && has_space_locked(port))
 		wake_one_locked(port);
+	tell_pollers_locked(port, port->nr_sent - nr_sent, was_full);
 }
 
-/* Give messages that came into an empty queue to whoever waits for them: receivers. */
-static void hand_out_locked(struct ipcport *port)
+/*
+ * Give @nr messages that came into the queue to whoever waits for them. If it was not
+ * empty before, those who wait are senders, and go on to wait.
+ */
+static void hand_out_locked(struct ipcport *port, unsigned int nr, bool was_empty)
 {
 	ipcport_assert_locked(port);
-	while (port->state == IPCPORT_LIVE && port->nr_waiters && port->queue.nr)
+	while (was_empty && port->state == IPCPORT_LIVE && port->nr_waiters && port->queue.nr)
 		wake_one_locked(port);
+	tell_pollers_locked(port, nr, false);
 }
 
 /*
@@ -154,6 +186,8 @@ static void hand_out_locked(struct ipcport *port)
  */
 static int send_locked(struct ipcport *port, struct ipcport_queue *batch)
 {
+	unsigned int nr = batch->nr;
+
 	ipcport_assert_locked(port);
 	if (port->state == IPCPORT_DEAD)
 		return -EPIPE;
@@ -162,18 +196,21 @@ static int send_locked(struct ipcport *port, struct ipcport_queue *batch)
 		if (port->nr_waiters)
 			wake_one_locked(port);
 	}
+	tell_pollers_locked(port, nr - batch->nr, false);
 	return batch->nr ? -EAGAIN : 0;
 }
 
 /* Take up to @max messages. */
 static int recv_locked(struct ipcport *port, struct ipcport_queue *batch, unsigned int max)
 {
+	bool was_full = !has_space_locked(port);
+
 	ipcport_assert_locked(port);
 	if (!port->queue.nr)
 		return port->state == IPCPORT_DEAD ? -EPIPE : -EAGAIN;
 	while (batch->nr < max && port->queue.nr)
 		pop_locked(port, batch);
-	refill_locked(port);
+	refill_locked(port, was_full);
 	return 0;
 }
 
@@ -322,15 +359,16 @@ void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch)
 {
 	struct ipcport_queue ended = IPCPORT_QUEUE_INIT(ended);
 	bool was_empty;
+	unsigned int nr;
 
 	ipcport_lock(port);
 	was_empty = !port->queue.nr;
 	port->nr_received -= batch->nr;
 	trace_ipcport_unpop(port->id, batch->nr);
 	sort_out_locked(port, batch, &ended);
+	nr = batch->nr;
 	ipcport_queue_merge(&port->queue, batch);
-	if (was_empty)
-		hand_out_locked(port);
+	hand_out_locked(port, nr, was_empty);
 	ipcport_unlock(port);
 	ipcport_queue_flush(&ended);
 }
@@ -366,14 +404,17 @@ struct ipcport_request *ipcport_find_request_locked(struct ipcport *port, u64 to
  */
 bool ipcport_withdraw_locked(struct ipcport *port, struct ipcport_request *request)
 {
+	bool was_full;
+
 	ipcport_assert_locked(port);
 	if (!ipcport_place_is_taken(&request->place))
 		return false;
 	ipcport_place_give_up(&request->place, &port->calls);
 	port->nr_calls--;
 	if (request->is_queued) {
+		was_full = !has_space_locked(port);
 		ipcport_queue_remove(&port->queue, &request->msg);
-		refill_locked(port);
+		refill_locked(port, was_full);
 	}
 	return true;
 }
@@ -390,8 +431,7 @@ void ipcport_push_notice_locked(struct ipcport *port, struct ipcport_msg *msg)
 	bool was_empty = !port->queue.nr;
 
 	push_msg_locked(port, msg);
-	if (was_empty)
-		hand_out_locked(port);
+	hand_out_locked(port, 1, was_empty);
 }
 
 /* The first open call, with a reference; or NULL. */
@@ -424,6 +464,7 @@ void ipcport_answer_all(struct ipcport *port)
 	bool is_more;
 	int i;
 
+	wake_pollers(port, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR, 0);
 	do {
 		ipcport_lock(port);
 		for (i = 0; i < WAKE_BATCH && port->nr_waiters; i++)

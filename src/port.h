@@ -36,11 +36,14 @@
 #include "group.h"
 #include "queue.h"
 
+struct file;
 struct ipcport_msg;
-struct ipcport_ns;
+struct ipcport_name;
+struct ipcport_no_senders;
 struct ipcport_request;
 struct ipcport_user;
 struct ipcport_wait;
+struct net;
 struct pid;
 struct task_struct;
 
@@ -61,7 +64,8 @@ enum ipcport_state {
  * @ref: references; one is the port's life itself	(atomic)
  * @capacity: messages that senders may fill it to	(const after alloc)
  * @id: its number					(const after publish)
- * @ns: where the number means it; valid while LIVE	(const after publish)
+ * @net: namespace where the number means it, a reference	(const after publish)
+ * @file: device file that it was created through; valid while LIVE	(const after publish)
  * @user: who is charged for it			(const after alloc)
  * @uid: who it belongs to, as for a file		(const after alloc)
  * @gid: group it belongs to, as for a file		(const after alloc)
@@ -70,12 +74,15 @@ enum ipcport_state {
  * @task: owner thread, a reference, or NULL if a process owns it	(const after alloc)
  * @created_ns: CLOCK_MONOTONIC at alloc		(const after alloc)
  * @is_notifying: whether callers that give up are told of	(const after publish)
+ * @no_senders: how to tell that there is no handle to send with, or NULL; see handle.c
+ *						(const after publish)
  * @readers: those who may yet receive: one for being LIVE, one for each who is about
  *	to; 0 when the queue of a DEAD port was dropped	(atomic)
  * @has_guests: whether another process than the owner has ever received	(atomic)
  * @owner_member: place among its owner's ports		(lock: group->lock)
  * @file_member: place among its device file's ports	(lock: group->lock)
  * @rcu: frees it after lookups are done		(free path only)
+ * @pollers: those who poll it; see poll.h		(lock: its own)
  * @waiters: struct ipcport_waiter, first come first; its lock is the port's lock
  *							(lock: waiters.lock)
  * @state: see enum ipcport_state			(lock: waiters.lock)
@@ -85,12 +92,16 @@ enum ipcport_state {
  * @queue: messages not yet received			(lock: waiters.lock)
  * @nr_calls: size of @calls				(lock: waiters.lock)
  * @calls: struct ipcport_request of open calls, by token	(lock: waiters.lock)
+ * @name: its name, or NULL				(lock: waiters.lock)
+ * @nr_send_handles: handles to send with		(lock: waiters.lock)
+ * @nr_recv_handles: handles to receive with		(lock: waiters.lock)
  */
 struct ipcport {
 	refcount_t ref;
 	unsigned int capacity;
 	u64 id;
-	struct ipcport_ns *ns;
+	struct net *net;
+	struct file *file;
 	struct ipcport_user *user;
 	kuid_t uid;
 	kgid_t gid;
@@ -101,9 +112,11 @@ struct ipcport {
 	refcount_t readers;
 	bool is_notifying;
 	bool has_guests;
+	struct ipcport_no_senders *no_senders;
 	struct ipcport_member owner_member;
 	struct ipcport_member file_member;
 	struct rcu_head rcu;
+	wait_queue_head_t pollers;
 
 	wait_queue_head_t waiters;
 	enum ipcport_state state;
@@ -113,6 +126,9 @@ struct ipcport {
 	struct ipcport_queue queue;
 	unsigned int nr_calls;
 	struct rb_root calls;
+	struct ipcport_name *name;
+	unsigned int nr_send_handles;
+	unsigned int nr_recv_handles;
 };
 
 /**
@@ -124,6 +140,8 @@ struct ipcport {
  * @nr_sent: messages taken in so far
  * @nr_received: messages given out so far
  * @nr_calls: open calls
+ * @nr_send_handles: handles to send with
+ * @nr_recv_handles: handles to receive with
  */
 struct ipcport_snapshot {
 	enum ipcport_state state;
@@ -133,9 +151,11 @@ struct ipcport_snapshot {
 	u64 nr_sent;
 	u64 nr_received;
 	unsigned int nr_calls;
+	unsigned int nr_send_handles;
+	unsigned int nr_recv_handles;
 };
 
-/* From alloc to the last put: life.c */
+/* From alloc to the last put: life.c. Polling is in poll.h, names are in name.h. */
 struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_thread_owned);
 bool ipcport_end_locked(struct ipcport *port);
 bool ipcport_get_reader(struct ipcport *port);
@@ -158,8 +178,8 @@ static inline void ipcport_get(struct ipcport *port)
  * ipcport_lock() - take the port's lock
  * @port: the port
  *
- * Context: Process. Inside it only the lock of the registry's xarray, or that of a
- *	group, is taken.
+ * Context: Process. Inside it only one of these is taken: the lock of the registry's
+ *	xarray, that of the names, that of a group, or that of the pollers.
  */
 static inline void ipcport_lock(struct ipcport *port)
 	__acquires(&port->waiters.lock)

@@ -11,6 +11,7 @@
 #include <net/netns/generic.h>
 
 #include "group.h"
+#include "name.h"
 #include "port.h"
 #include "trace.h"
 
@@ -53,7 +54,7 @@ int ipcport_reserve(struct ipcport *port, struct ipcport_ns *ns)
 	if (ret)
 		return ret;
 	port->id = id;
-	port->ns = ns;
+	port->net = get_net(ns->net);
 	return 0;
 }
 
@@ -65,7 +66,7 @@ int ipcport_reserve(struct ipcport *port, struct ipcport_ns *ns)
  */
 void ipcport_unreserve(struct ipcport *port)
 {
-	xa_release(&port->ns->ports, port->id);
+	xa_release(&ipcport_ns_from_net(port->net)->ports, port->id);
 }
 
 static void member_get(void *object)
@@ -99,6 +100,7 @@ static const struct ipcport_member_ops member_ops = {
 void ipcport_publish(struct ipcport *port, struct ipcport_group *owner,
 		     struct ipcport_group *file)
 {
+	struct ipcport_ns *ns = ipcport_ns_from_net(port->net);
 	void *old;
 
 	trace_ipcport_create(port->id, port->capacity, port->mode);
@@ -108,7 +110,7 @@ void ipcport_publish(struct ipcport *port, struct ipcport_group *owner,
 	ipcport_group_join(owner, &port->owner_member, port, &member_ops);
 	ipcport_group_join(file, &port->file_member, port, &member_ops);
 	/* The slot was reserved with its nodes, so there is nothing to allocate. */
-	old = xa_store(&port->ns->ports, port->id, port, GFP_NOWAIT);
+	old = xa_store(&ns->ports, port->id, port, GFP_NOWAIT);
 	WARN_ON_ONCE(old);
 }
 
@@ -140,8 +142,8 @@ struct ipcport *ipcport_lookup(struct ipcport_ns *ns, u64 id)
  * @port: published port that the caller has a reference to
  * @cause: the cause
  *
- * In one hold of the port's lock it stops being LIVE and leaves the registry: from
- * then on nobody finds it, and who has found it gets -EPIPE. Then everyone who
+ * In one hold of the port's lock it stops being LIVE, leaves the registry and loses its
+ * name: from then on nobody finds it, and who has found it gets -EPIPE. Then everyone who
  * waits is answered. What lives as long as a LIVE port goes last.
  *
  * Context: Process; may sleep.
@@ -149,12 +151,15 @@ struct ipcport *ipcport_lookup(struct ipcport_ns *ns, u64 id)
  */
 bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 {
+	struct ipcport_ns *ns = ipcport_ns_from_net(port->net);
+	struct ipcport_name *name = NULL;
 	bool is_ours;
 
 	ipcport_lock(port);
 	is_ours = ipcport_end_locked(port);
 	if (is_ours) {
-		xa_erase(&port->ns->ports, port->id);
+		xa_erase(&ns->ports, port->id);
+		name = ipcport_unname_locked(port);
 		/* An exiting owner's files may be closed before its token is. */
 		if (READ_ONCE(port->owner_member.group->is_over))
 			cause = IPCPORT_CAUSE_EXIT;
@@ -163,6 +168,7 @@ bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 	ipcport_unlock(port);
 	if (!is_ours)
 		return false;
+	ipcport_name_free(name);
 	ipcport_answer_all(port);
 
 	/* It has the charge for the port, and goes when nobody receives any more. */
@@ -179,6 +185,7 @@ static int __net_init ns_init(struct net *net)
 
 	ns->net = net;
 	xa_init_flags(&ns->ports, XA_FLAGS_ACCOUNT);
+	ipcport_names_init(&ns->names);
 	return 0;
 }
 

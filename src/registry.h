@@ -17,6 +17,7 @@
 #include <linux/xarray.h>
 
 #include "group.h"
+#include "name.h"
 
 struct ipcport;
 struct net;
@@ -26,11 +27,13 @@ struct net;
  * @net: the namespace; it holds this struct	(const after init)
  * @nr_files: open device files		(atomic)
  * @ports: LIVE ports by number			(RCU; lock: its own)
+ * @names: their names				(lock: its own)
  */
 struct ipcport_ns {
 	struct net *net;
 	atomic_t nr_files;
 	struct xarray ports;
+	struct ipcport_names names;
 };
 
 struct ipcport_ns *ipcport_ns_from_net(struct net *net);

@@ -52,6 +52,30 @@ TRACE_EVENT(ipcport_close,
 		  __entry->depth, __entry->waiters)
 );
 
+DECLARE_EVENT_CLASS(ipcport_name,
+	TP_PROTO(u64 port, const char *name),
+	TP_ARGS(port, name),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__array(char, name, 64)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		strscpy(__entry->name, name, sizeof(__entry->name));
+	),
+	TP_printk("port=%llu name=%s", __entry->port, __entry->name)
+);
+
+DEFINE_EVENT(ipcport_name, ipcport_bind,
+	TP_PROTO(u64 port, const char *name),
+	TP_ARGS(port, name)
+);
+
+DEFINE_EVENT(ipcport_name, ipcport_unbind,
+	TP_PROTO(u64 port, const char *name),
+	TP_ARGS(port, name)
+);
+
 DECLARE_EVENT_CLASS(ipcport_message,
 	TP_PROTO(u64 port, u64 seq, u32 depth),
 	TP_ARGS(port, seq, depth),
@@ -181,7 +205,8 @@ TRACE_EVENT(ipcport_limit,
 	),
 	TP_printk("uid=%u %s=%u", __entry->uid,
 		  __print_symbolic(__entry->limit, { 0, "max_ports" }, { 1, "max_messages" },
-				   { 2, "max_calls" }, { 3, "max_process_calls" }),
+				   { 2, "max_calls" }, { 3, "max_process_calls" },
+				   { 4, "max_cargo" }),
 		  __entry->max)
 );
 

@@ -11,6 +11,10 @@
  * A message can be a call: its sender then waits for an answer, and gets one in any
  * case. Each call has a token, by which whoever received it answers.
  *
+ * A handle is a file descriptor for one port, with rights that were fixed when it was
+ * made. It can be passed on, polled, read and written, and it never keeps its port
+ * alive. With a message can travel a file descriptor, or a handle: its cargo.
+ *
  * Once the exit of an owner process can be seen by waitpid(), a pidfd or SIGCHLD,
  * nothing can be done with its ports any more. Other signs can be seen a little
  * earlier: the end of a pipe that it held, pthread_join() of an owner thread, or
@@ -39,10 +43,13 @@
  *   reported. An ioctl that is restarted, for example because the process was
  *   stopped and continued, waits in the last place again.
  * - Ports are known in the network namespace in which the device file was
- *   opened, and in no other.
+ *   opened, and in no other. A handle is good in all of them.
+ * - The ioctls on ports, messages and calls are made on the device file, with the
+ *   number of a port; or on a handle, with 0 as number (else EINVAL), where they mean the
+ *   handle's port and the handle's rights decide. CREATE is for the device file only.
+ *   Through a handle, a port that has ended is EPIPE where its number is ENOENT.
  * - The device file cannot be polled: poll() and select() always say that it is
- *   ready, epoll refuses it. Who waits for several ports or calls at once needs a
- *   thread for each.
+ *   ready, epoll refuses it. Handles can.
  *
  * What errno means
  *
@@ -50,11 +57,11 @@
  * EINVAL       the structure is shorter than its first version, or a value in it
  *              is out of range, or a reserved member is not zero
  * E2BIG        the structure is longer than known here, and its tail is not zero
- * EOPNOTSUPP   a flag is not known here
+ * EOPNOTSUPP   a flag is not known here; or a file that may not be cargo
  * EFAULT       a pointer is bad; no message was lost
- * ENOENT       no such port here; it never was, or it has ended. Or no such call:
- *              its token is not known, was used, or is not the caller's to use
- * EACCES       the port's mode does not allow it
+ * ENOENT       no such port or name here; it never was, or it has ended. Or no such
+ *              call: its token is not known, was used, or is not the caller's to use
+ * EACCES       the port's mode, or the handle's rights, do not allow it
  * EPERM        only the port's owner process may do it
  * EAGAIN       it would have to wait, and was asked not to
  * ETIMEDOUT    the deadline passed
@@ -65,6 +72,10 @@
  * EBUSY        another thread is waiting for this call already
  * EDEADLK      nobody but the calling thread could answer this call; only the
  *              plainest case is noticed, see CALL
+ * EEXIST       the name is taken, or the port has one
+ * EBADF        what shall be cargo is not an open file descriptor
+ * EMFILE       no descriptor is free for a handle, or for cargo that was received
+ * ENFILE       the system has no more files
  * EDQUOT       a limit of the user is reached; the kernel log names it, once
  * ENOMEM       no memory; at the limit of a memory cgroup its OOM killer may end
  *              one of its processes first, as with any other memory
@@ -75,9 +86,11 @@
  * permission is for SEND and CALL, read permission for RECV and REPLY, either is
  * enough for STAT.
  * The owner process may do everything, also when it has become another user since,
- * or runs another program; only it may DESTROY. CAP_IPC_OWNER in the user namespace
- * that owns the network namespace overrides both. It is the calling thread that is
- * judged, each time, not who opened the file, nor whether for reading or writing.
+ * or runs another program; only it may DESTROY, BIND, UNBIND, and give badges.
+ * CAP_IPC_OWNER in the user namespace that owns the network namespace overrides both.
+ * On the device file it is the calling thread that is judged, each time, not who opened
+ * the file, nor whether for reading or writing. A handle is judged once, by OPEN; who has
+ * it then may use it for what it allows, whoever that is.
  */
 #ifndef _UAPI_LINUX_IPCPORT_H
 #define _UAPI_LINUX_IPCPORT_H
@@ -93,6 +106,9 @@
 
 /* Messages that a port holds if its creator does not say. */
 #define IPCPORT_CAPACITY_DEFAULT	16
+
+/* Bytes in a name, the zero at its end included. */
+#define IPCPORT_NAME_SIZE	64
 
 /* Permission bits of a port if its creator does not say. */
 #define IPCPORT_MODE_DEFAULT	0600
@@ -123,11 +139,19 @@ struct ipcport_message {
  */
 #define IPCPORT_INFO_F_ABORTED	0x1
 
+/*
+ * This is not a message but a notice: the last handle with IPCPORT_R_SEND has gone. Comes
+ * from ports that were created with IPCPORT_CREATE_F_NOTIFY_NO_SENDERS. The message is
+ * zero, and has no sender.
+ */
+#define IPCPORT_INFO_F_NO_SENDERS	0x2
+
 /**
  * struct ipcport_info - what the kernel says of a message and its sender
  * @token: names the call that waits for an answer, 0 for a one-way message; of a
  *	reply, the call that it answers; of a notice, the call that was given up
- * @badge: mark of the handle through which the message was sent, 0 if none
+ * @badge: mark of the handle through which the message was sent, or the answer was
+ *	given; 0 if none
  * @time_ns: when it was handed to the kernel, in nanoseconds of CLOCK_MONOTONIC
  * @seq: number of the message in its port, counted from 1; 0 for a reply. A number
  *	is missing where a caller took its message back.
@@ -136,7 +160,9 @@ struct ipcport_message {
  * @uid: sender's effective user in the receiver's user namespace; the overflow
  *	uid if it has no name there
  * @gid: sender's effective group, in the same way
- * @cargo: file descriptor that travelled with the message, -1 if none
+ * @cargo: file descriptor that travelled with the message, -1 if none. It is a new
+ *	one, closed by exec, and belongs to the receiver, also if the receiver does not
+ *	look here.
  * @flags: IPCPORT_INFO_F_* bits
  * @__reserved: 0
  *
@@ -178,6 +204,10 @@ struct ipcport_delivery {
 #define IPCPORT_FEATURE_MESSAGES	0x1	/* SEND and RECV */
 #define IPCPORT_FEATURE_OWNER_THREAD	0x2	/* IPCPORT_CREATE_F_OWNER_THREAD */
 #define IPCPORT_FEATURE_CALLS		0x4	/* CALL, REPLY, REPLY_RECV and CANCEL */
+#define IPCPORT_FEATURE_HANDLES		0x8	/* OPEN, and what works on handles */
+#define IPCPORT_FEATURE_NAMES		0x10	/* BIND and UNBIND */
+#define IPCPORT_FEATURE_CARGO		0x20	/* IPCPORT_*_F_CARGO */
+#define IPCPORT_FEATURE_URING_CALL	0x40	/* CALL through io_uring */
 
 /**
  * struct ipcport_version - argument of IPCPORT_IOC_VERSION
@@ -216,6 +246,15 @@ struct ipcport_version {
  * one can get the notice before another one has got the call.
  */
 #define IPCPORT_CREATE_F_NOTIFY_ABORT	0x2
+
+/*
+ * Tell when nobody has a handle to send with: each time the last handle with
+ * IPCPORT_R_SEND has gone, also one that was cargo, a notice comes through the port. It
+ * comes even if the port is full. There is one at a time: while it waits, what happens
+ * again is told once more at most, after it, if it still holds then. It can be out of
+ * date: a handle may have been made since. Who sends by number needs no handle.
+ */
+#define IPCPORT_CREATE_F_NOTIFY_NO_SENDERS	0x4
 
 /**
  * struct ipcport_create - argument of IPCPORT_IOC_PORT_CREATE
@@ -301,6 +340,11 @@ struct ipcport_destroy {
  * @out_created_ns: when it was created, in nanoseconds of CLOCK_MONOTONIC
  * @out_calls: calls that were taken in, whether received or not, and neither
  *	answered nor given up
+ * @out_port: number of the port
+ * @out_send_handles: handles with IPCPORT_R_SEND; those that are cargo count, duplicates of
+ *	a descriptor do not
+ * @out_recv_handles: handles with IPCPORT_R_RECV, in the same way
+ * @out_name: its name, ended and filled up with zeroes; empty if it has none
  */
 struct ipcport_stat {
 	__aligned_u64 port;
@@ -320,6 +364,10 @@ struct ipcport_stat {
 	__aligned_u64 out_received;
 	__aligned_u64 out_created_ns;
 	__aligned_u64 out_calls;
+	__aligned_u64 out_port;
+	__u32 out_send_handles;
+	__u32 out_recv_handles;
+	__u8 out_name[IPCPORT_NAME_SIZE];
 };
 
 /*
@@ -328,12 +376,65 @@ struct ipcport_stat {
  * All members are read at one moment.
  *
  * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT, EACCES (neither
- * read nor write permission, nor the owner process).
+ * read nor write permission, nor the owner process). On a handle whatever its rights,
+ * and also when the port has ended.
  */
 #define IPCPORT_IOC_PORT_STAT	_IOWR(IPCPORT_IOC_TYPE, 0x12, struct ipcport_stat)
 
+/**
+ * struct ipcport_bind - argument of IPCPORT_IOC_PORT_BIND
+ * @port: number of the port
+ * @flags: must be 0
+ * @__reserved: must be 0
+ * @name: 1 to 63 bytes, none of them a control character (below 0x20, or 0x7f), ended
+ *	and filled up with zeroes
+ */
+struct ipcport_bind {
+	__aligned_u64 port;
+	__u32 flags;
+	__u32 __reserved;
+	__u8 name[IPCPORT_NAME_SIZE];
+};
+
+/*
+ * IPCPORT_IOC_PORT_BIND - give a port a name
+ *
+ * A name means one port in its network namespace, and a port has one name at most. It
+ * goes with UNBIND, or when the port ends. Any process can take any name that is
+ * free; STAT and the answers tell by whom a port is served.
+ *
+ * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved, name), ENOENT, EPIPE, EPERM,
+ * EEXIST, ENOMEM.
+ */
+#define IPCPORT_IOC_PORT_BIND	_IOW(IPCPORT_IOC_TYPE, 0x13, struct ipcport_bind)
+
+/**
+ * struct ipcport_unbind - argument of IPCPORT_IOC_PORT_UNBIND
+ * @port: number of the port
+ * @flags: must be 0
+ * @__reserved: must be 0
+ */
+struct ipcport_unbind {
+	__aligned_u64 port;
+	__u32 flags;
+	__u32 __reserved;
+};
+
+/*
+ * IPCPORT_IOC_PORT_UNBIND - take a port's name away
+ *
+ * Handles that were opened by it go on to work.
+ *
+ * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT (no such port, or it has
+ * no name), EPIPE, EPERM.
+ */
+#define IPCPORT_IOC_PORT_UNBIND	_IOW(IPCPORT_IOC_TYPE, 0x14, struct ipcport_unbind)
+
 /* Do not wait; the same as O_NONBLOCK on the file, for this one ioctl. */
 #define IPCPORT_SEND_F_NONBLOCK	0x1
+
+/* A file travels with the message; see CARGO below. */
+#define IPCPORT_SEND_F_CARGO	0x2
 
 /**
  * struct ipcport_send - argument of IPCPORT_IOC_MSG_SEND
@@ -342,6 +443,8 @@ struct ipcport_stat {
  * @count: messages in the array, 1 to IPCPORT_BATCH_MAX
  * @flags: IPCPORT_SEND_F_* bits
  * @deadline_ns: when to stop waiting, CLOCK_MONOTONIC; 0 for never
+ * @cargo: descriptor of the file; 0 without IPCPORT_SEND_F_CARGO
+ * @__reserved: must be 0
  */
 struct ipcport_send {
 	__aligned_u64 port;
@@ -349,6 +452,8 @@ struct ipcport_send {
 	__u32 count;
 	__u32 flags;
 	__aligned_u64 deadline_ns;
+	__s32 cargo;
+	__u32 __reserved;
 };
 
 /*
@@ -363,8 +468,18 @@ struct ipcport_send {
  * bad address, NONBLOCK or want of memory stopped the rest; then send the rest
  * again to learn why.
  *
- * Errors, with no message taken in: EFAULT, EOPNOTSUPP (flags), EINVAL (count),
- * ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM.
+ * CARGO, here and in CALL, REPLY and REPLY_RECV: with one message can travel one file
+ * (here @count must be 1 then). The sender keeps its descriptor. The receiver gets one of
+ * its own in info.cargo, for the same open file; a descriptor that is a handle becomes
+ * another handle with the same rights and badge. While it travels the file is kept open;
+ * if nobody receives the message it is let go. Sockets of the family AF_UNIX, io_uring
+ * instances and ipcport device files cannot travel, EOPNOTSUPP: they could keep
+ * themselves open for ever. If the receiver has no descriptor free, message and cargo stay
+ * where they are, EMFILE. Cargo under way is limited per user by max_cargo, EDQUOT.
+ *
+ * Errors, with no message taken in: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (count,
+ * cargo without its flag, reserved), EBADF (cargo), ENOENT, EACCES, EAGAIN, ETIMEDOUT,
+ * EINTR, EPIPE, EDQUOT, ENOMEM.
  */
 #define IPCPORT_IOC_MSG_SEND	_IOW(IPCPORT_IOC_TYPE, 0x20, struct ipcport_send)
 
@@ -396,7 +511,8 @@ struct ipcport_recv {
  * Returns how many messages were stored, at least one. A message that could not
  * be stored because its place in the array cannot be written is put back to the
  * head of the queue; the ioctl is EFAULT if it was the first. So is one that had
- * been given to a thread that a signal killed. While it was out of the queue,
+ * been given to a thread that a signal killed, and one whose cargo finds no free
+ * descriptor, EMFILE. While it was out of the queue,
  * another receiver may have got a message behind it, and a sender its place.
  *
  * A delivery whose info has a token and no flags is a call: somebody waits until it
@@ -406,8 +522,8 @@ struct ipcport_recv {
  * when it is delivered, because its caller has just given up or the port has ended.
  *
  * Errors, with no message taken out: EFAULT, EOPNOTSUPP (flags), EINVAL (count),
- * ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE (the last two only
- * for a process that does not own the port and has to be remembered).
+ * ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE, EMFILE, ENOMEM, ENFILE (the last two
+ * only for cargo, and for a process that does not own the port and has to be remembered).
  */
 #define IPCPORT_IOC_MSG_RECV	_IOW(IPCPORT_IOC_TYPE, 0x21, struct ipcport_recv)
 
@@ -416,6 +532,9 @@ struct ipcport_recv {
 
 /* Return as soon as the message is in the port. Not with a token. */
 #define IPCPORT_CALL_F_SUBMIT	0x2
+
+/* A file travels with the message; see CARGO at SEND. Means nothing with a token. */
+#define IPCPORT_CALL_F_CARGO	0x4
 
 /**
  * struct ipcport_call - argument of IPCPORT_IOC_CALL
@@ -429,6 +548,8 @@ struct ipcport_recv {
  *	wait for space and the wait for the answer.
  * @flags: IPCPORT_CALL_F_* bits
  * @out_status: what the server passed as the status of its answer
+ * @cargo: descriptor of the file; 0 without IPCPORT_CALL_F_CARGO; not used with a token
+ * @__reserved: must be 0
  */
 struct ipcport_call {
 	__aligned_u64 port;
@@ -438,6 +559,8 @@ struct ipcport_call {
 	__aligned_u64 deadline_ns;
 	__u32 flags;
 	__s32 out_status;
+	__s32 cargo;
+	__u32 __reserved;
 };
 
 /*
@@ -462,7 +585,8 @@ struct ipcport_call {
  *
  * The ioctl can stop waiting and leave the call outstanding. Then it fails, and
  * @token is not 0: EINTR, a signal arrived; EAGAIN, it was asked not to wait; EFAULT,
- * the answer is there but @reply cannot be written. The same ioctl with this token
+ * the answer is there but @reply cannot be written; EMFILE, ENFILE or ENOMEM, the answer
+ * is there but its cargo finds no place. The same ioctl with this token
  * goes on waiting, from any thread of the process, through the same open file, and
  * never sends again; that is also what a restart after a signal does. CANCEL ends
  * the call. EBUSY, and ENOENT because of another @port, leave @token as it is. If it is
@@ -476,15 +600,38 @@ struct ipcport_call {
  * that was collected is gone. A call that is over counts against the limits until it is
  * collected or cancelled.
  *
- * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (SUBMIT with a token), ENOENT, EACCES,
- * EAGAIN, ETIMEDOUT, EINTR, EPIPE, ECANCELED, ENOMEM, ENFILE; EDQUOT (module
+ * The same through io_uring, where IPCPORT_FEATURE_URING_CALL is set: an
+ * IORING_OP_URING_CMD on the device file or a handle, with IPCPORT_IOC_CALL as cmd_op and
+ * a struct ipcport_uring_call as cmd. Its result is that of the ioctl, and comes when the
+ * call has ended; the structures are used until then. @token is written at once, so that
+ * CANCEL can end the call. @token and @deadline_ns must be 0, and SUBMIT cannot be used:
+ * EINVAL. The call ends with the ring too. If @reply or the cargo of the answer finds no
+ * place the answer is lost.
+ *
+ * Errors: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (SUBMIT with a token, cargo without
+ * its flag, reserved), EBADF (cargo), ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE,
+ * ECANCELED, EMFILE, ENOMEM, ENFILE; EDQUOT (cargo, and module
  * parameters max_calls per user, max_process_calls per process; a process counts for
  * the user that it was when it began to use ports); EBUSY; EDEADLK (a
  * call that begins, without SUBMIT or a deadline, by the only thread of the port's
  * owner process, while it has no child, nobody else has a device file of this
- * network namespace open, and no other process has ever received from the port).
+ * network namespace open, nobody a handle with IPCPORT_R_RECV for the port, and no
+ * other process has ever received from it).
  */
 #define IPCPORT_IOC_CALL	_IOWR(IPCPORT_IOC_TYPE, 0x30, struct ipcport_call)
+
+/**
+ * struct ipcport_uring_call - the cmd of an IORING_OP_URING_CMD that calls
+ * @call: address of a struct ipcport_call
+ * @__reserved: must be 0
+ */
+struct ipcport_uring_call {
+	__aligned_u64 call;
+	__aligned_u64 __reserved;
+};
+
+/* A file travels with the answer; see CARGO at SEND. */
+#define IPCPORT_REPLY_F_CARGO	0x1
 
 /**
  * struct ipcport_reply - argument of IPCPORT_IOC_CALL_REPLY
@@ -493,7 +640,9 @@ struct ipcport_call {
  * @message: address of a struct ipcport_message, the answer
  * @status: for the programs; goes to the caller's @out_status, and has no meaning
  *	for the kernel
- * @flags: must be 0
+ * @flags: IPCPORT_REPLY_F_* bits
+ * @cargo: descriptor of the file; 0 without IPCPORT_REPLY_F_CARGO
+ * @__reserved: must be 0
  */
 struct ipcport_reply {
 	__aligned_u64 port;
@@ -501,6 +650,8 @@ struct ipcport_reply {
 	__aligned_u64 message;
 	__s32 status;
 	__u32 flags;
+	__s32 cargo;
+	__u32 __reserved;
 };
 
 /*
@@ -509,7 +660,8 @@ struct ipcport_reply {
  * Never waits. Whoever may receive from the port may answer its calls, in any
  * order, whichever thread or process received them.
  *
- * Errors: EFAULT, EOPNOTSUPP (flags), ENOENT: no such port; or no call with this
+ * Errors: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (cargo without its flag, reserved),
+ * EBADF (cargo), EDQUOT and ENOMEM (cargo), ENOENT: no such port; or no call with this
  * token has been received from it and waits for an answer; or the caller may not
  * receive from it.
  */
@@ -517,6 +669,9 @@ struct ipcport_reply {
 
 /* Do not wait; the same as O_NONBLOCK on the file, for this one ioctl. */
 #define IPCPORT_REPLY_RECV_F_NONBLOCK	0x1
+
+/* A file travels with the answer; see CARGO at SEND. Means nothing without a token. */
+#define IPCPORT_REPLY_RECV_F_CARGO	0x2
 
 /**
  * struct ipcport_reply_recv - argument of IPCPORT_IOC_CALL_REPLY_RECV
@@ -532,7 +687,8 @@ struct ipcport_reply {
  * @out_reply_errno: what became of the last answer that was given through this
  *	structure: 0, or ENOENT if nobody waited for it any more or the token was wrong.
  *	Written with @token, also if the ioctl fails then; left alone without a token.
- * @__reserved: must be 0
+ * @cargo: descriptor of the file; 0 without IPCPORT_REPLY_RECV_F_CARGO; not used without
+ *	a token
  */
 struct ipcport_reply_recv {
 	__aligned_u64 port;
@@ -543,7 +699,7 @@ struct ipcport_reply_recv {
 	__s32 status;
 	__u32 flags;
 	__u32 out_reply_errno;
-	__u32 __reserved;
+	__s32 cargo;
 };
 
 /*
@@ -559,11 +715,12 @@ struct ipcport_reply_recv {
  * What RECV says of calls, of messages that are put back, and of receivers that exit
  * holds here too.
  *
- * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT (port) and EACCES, with
- * which nothing was answered; EAGAIN, ETIMEDOUT, EINTR, EPIPE, ENOMEM, ENFILE. EFAULT
- * for @message, or for a structure that cannot be written, means that nothing was done;
- * for @delivery, that the answer was given, and that what was to be received is back in
- * the port.
+ * Errors: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (cargo without its flag), EBADF and
+ * EDQUOT (cargo), ENOENT (port) and EACCES, with which nothing was answered; EAGAIN,
+ * ETIMEDOUT, EINTR, EPIPE, EMFILE, ENOMEM, ENFILE. EFAULT for @message, or for a structure
+ * that cannot be written, means that nothing was done; for @delivery, that the answer was
+ * given, and that what was to be received is back in the port. If @token is 0 after any
+ * other failure, the answer was given or refused.
  */
 #define IPCPORT_IOC_CALL_REPLY_RECV	\
 	_IOWR(IPCPORT_IOC_TYPE, 0x32, struct ipcport_reply_recv)
@@ -596,5 +753,64 @@ struct ipcport_cancel {
  * EOPNOTSUPP (flags), ENOENT.
  */
 #define IPCPORT_IOC_CALL_CANCEL	_IOWR(IPCPORT_IOC_TYPE, 0x33, struct ipcport_cancel)
+
+/* Rights of a handle. */
+#define IPCPORT_R_SEND	0x1	/* SEND, CALL and write() */
+#define IPCPORT_R_RECV	0x2	/* RECV, REPLY, REPLY_RECV and read() */
+
+/* If there is no port of this name, wait until there is one. */
+#define IPCPORT_OPEN_F_WAIT	0x1
+
+/* The handle shall have O_NONBLOCK set. */
+#define IPCPORT_OPEN_F_NONBLOCK	0x2
+
+/**
+ * struct ipcport_open - argument of IPCPORT_IOC_HANDLE_OPEN
+ * @port: number of the port, 0 if @name says which, or if the ioctl is made on a handle
+ * @badge: mark that the messages carry that are sent through the handle; 0 for none, or
+ *	for that of the handle on which the ioctl is made
+ * @deadline_ns: when to stop waiting for the name, CLOCK_MONOTONIC; 0 for never
+ * @rights: IPCPORT_R_* bits
+ * @flags: IPCPORT_OPEN_F_* bits
+ * @name: name of the port, ended and filled up with zeroes; empty if it is not used
+ */
+struct ipcport_open {
+	__aligned_u64 port;
+	__aligned_u64 badge;
+	__aligned_u64 deadline_ns;
+	__u32 rights;
+	__u32 flags;
+	__u8 name[IPCPORT_NAME_SIZE];
+};
+
+/*
+ * IPCPORT_IOC_HANDLE_OPEN - make a handle
+ *
+ * Returns a new file descriptor, which is closed by exec. On the device file the port's
+ * mode must allow the rights that are asked for, as for the ioctls; without any rights, as
+ * for STAT. On a handle (@port 0, no name) they must be among the handle's own. Only the
+ * port's owner process can choose a badge: who has a handle cannot change or drop it.
+ *
+ * What a handle is for: the ioctls with port number 0; read() and write(); poll().
+ *
+ * - read() is RECV with an array of struct ipcport_delivery, and write() is SEND with one
+ *   of struct ipcport_message; they return bytes, and the size must be that of a whole
+ *   number of them, EINVAL. readv() and writev() too. With O_NONBLOCK or RWF_NOWAIT
+ *   they do not wait. What the handle has no right for is EACCES.
+ * - poll() says POLLIN if a message can be received (with IPCPORT_R_RECV), POLLOUT if there
+ *   is space (with IPCPORT_R_SEND), and POLLERR and POLLHUP if the port has ended. There can
+ *   be messages left to receive then; epoll's edge triggered mode tells of each message.
+ * - /proc/PID/fdinfo/FD says which port it is for, its rights and its badge.
+ *
+ * A handle does not keep its port alive. When the port has ended, who has a handle with
+ * IPCPORT_R_RECV open can still receive the one-way messages that were in it; when nobody
+ * has, or only as cargo, they are dropped. Calls made through a handle are outstanding on
+ * it, and calls received through it by another process than the owner end with its last
+ * close, as with the device file.
+ *
+ * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (rights, port, name, WAIT without a name),
+ * ENOENT, EACCES, EPERM (badge), EPIPE, ETIMEDOUT, EINTR, EMFILE, ENFILE, ENOMEM.
+ */
+#define IPCPORT_IOC_HANDLE_OPEN	_IOW(IPCPORT_IOC_TYPE, 0x40, struct ipcport_open)
 
 #endif /* _UAPI_LINUX_IPCPORT_H */

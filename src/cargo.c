@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cargo.h"
+
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/module.h>
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+#include <net/sock.h>
+
+#include "count.h"
+#include "handle.h"
+#include "limits.h"
+#include "msg.h"
+
+/**
+ * struct load - a cargo, and what it is
+ * @cargo: how the message knows it		(const after import)
+ * @user: who is charged for it, a reference	(const after import)
+ * @file: an open file, a reference, or NULL	(const after import)
+ * @handle: a handle, a reference, or NULL	(const after import)
+ */
+struct load {
+	struct ipcport_cargo cargo;
+	struct ipcport_user *user;
+	struct file *file;
+	struct ipcport_handle *handle;
+};
+
+static void load_drop(struct ipcport_cargo *cargo)
+{
+	struct load *load = container_of(cargo, struct load, cargo);
+
+	if (load->file)
+		fput(load->file);
+	ipcport_handle_put(load->handle);
+	ipcport_user_discharge_cargo(load->user);
+	ipcport_user_put(load->user);
+	kfree(load);
+	ipcport_count_dec(IPCPORT_CARGO);
+}
+
+/* An empty cargo, charged to the current user. */
+static struct load *load_alloc(void)
+{
+	struct load *load;
+	int ret;
+
+	load = kzalloc(sizeof(*load), GFP_KERNEL_ACCOUNT);
+	if (!load)
+		return ERR_PTR(-ENOMEM);
+	load->cargo.drop = load_drop;
+	load->user = ipcport_user_get(current_euid());
+	if (IS_ERR(load->user)) {
+		ret = PTR_ERR(load->user);
+		goto err_free;
+	}
+	ret = ipcport_user_charge_cargo(load->user);
+	if (ret)
+		goto err_put_user;
+	ipcport_count_inc(IPCPORT_CARGO);
+	return load;
+
+err_put_user:
+	ipcport_user_put(load->user);
+err_free:
+	kfree(load);
+	return ERR_PTR(ret);
+}
+
+/* io_uring does not say how to know its files, but nobody else can choose their name. */
+static bool is_uring(const struct file *file)
+{
+	const struct dentry *dentry = file->f_path.dentry;
+
+	return dentry->d_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	       !strcmp(dentry->d_name.name, "[io_uring]");
+}
+
+static bool is_unix_socket(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+
+	return sock && sock->sk && sock->sk->sk_family == AF_UNIX;
+}
+
+static bool can_travel(struct file *file)
+{
+	return file->f_op->owner != THIS_MODULE && !is_uring(file) && !is_unix_socket(file);
+}
+
+/**
+ * ipcport_cargo_import() - let what a descriptor means travel
+ * @fd: descriptor of the current process, which keeps it
+ *
+ * Context: Process; may sleep.
+ * Return: the cargo, to be dropped; or ERR_PTR(-EBADF, -EOPNOTSUPP, -EDQUOT or -ENOMEM).
+ */
+struct ipcport_cargo *ipcport_cargo_import(int fd)
+{
+	struct file *file = fget_raw(fd);
+	struct ipcport_hfile *hfile;
+	struct load *load;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	hfile = ipcport_hfile_from_file(file);
+	load = hfile || can_travel(file) ? load_alloc() : ERR_PTR(-EOPNOTSUPP);
+	if (IS_ERR(load)) {
+		fput(file);
+		return ERR_CAST(load);
+	}
+	if (hfile) {
+		ipcport_handle_get(hfile->handle);
+		load->handle = hfile->handle;
+		fput(file);
+	} else {
+		load->file = file;
+	}
+	return &load->cargo;
+}
+
+/**
+ * ipcport_slot_reserve() - prepare to give a cargo to the current process
+ * @slot: memory for it
+ * @cargo: the cargo, which stays where it is; or NULL for no descriptor
+ *
+ * Context: Process; may sleep.
+ * Return: 0; or -EMFILE, -ENFILE or -ENOMEM, and there is nothing to install or cancel.
+ */
+int ipcport_slot_reserve(struct ipcport_slot *slot, struct ipcport_cargo *cargo)
+{
+	struct load *load;
+	int fd;
+
+	slot->fd = -1;
+	slot->file = NULL;
+	if (!cargo)
+		return 0;
+
+	load = container_of(cargo, struct load, cargo);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	slot->file = load->handle ? ipcport_handle_open(load->handle, false) : get_file(load->file);
+	if (IS_ERR(slot->file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(slot->file);
+	}
+	slot->fd = fd;
+	return 0;
+}
+
+/**
+ * ipcport_slot_install() - make a reserved descriptor visible; cannot fail
+ * @slot: the descriptor
+ *
+ * Context: Process.
+ */
+void ipcport_slot_install(const struct ipcport_slot *slot)
+{
+	if (slot->file)
+		fd_install(slot->fd, slot->file);
+}
+
+/**
+ * ipcport_slot_cancel() - undo ipcport_slot_reserve()
+ * @slot: the descriptor
+ *
+ * Context: Process; may sleep.
+ */
+void ipcport_slot_cancel(const struct ipcport_slot *slot)
+{
+	if (!slot->file)
+		return;
+	fput(slot->file);
+	put_unused_fd(slot->fd);
+}

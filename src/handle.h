@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/**
+ * DOC: Handles
+ *
+ * A handle is what somebody may do with one port: rights and a badge, which never
+ * change. It has a reference to the port's memory and does not keep it LIVE. An open
+ * file stands for a handle; so does a cargo on its way to a receiver, who then gets
+ * another file. A message refers to handles and never to their files, so nothing that
+ * is in a port can keep a file open, and with it a port's messages: what a port's
+ * queue holds goes when the port has ended and no file is open to receive it.
+ *
+ * What is done with the files is the affair of the doors, which bring the operations.
+ */
+#ifndef IPCPORT_HANDLE_H
+#define IPCPORT_HANDLE_H
+
+#include <linux/fs.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+
+#include "group.h"
+#include "outbox.h"
+
+struct ipcport;
+
+/**
+ * struct ipcport_handle - what its holders may do with a port
+ * @ref: references			(atomic)
+ * @mask: MAY_READ to receive, MAY_WRITE to send	(const after alloc)
+ * @port: the port, a reference		(const after alloc)
+ * @badge: mark of what is sent through it, or 0	(const after alloc)
+ */
+struct ipcport_handle {
+	refcount_t ref;
+	int mask;
+	struct ipcport *port;
+	u64 badge;
+};
+
+/**
+ * struct ipcport_hfile - an open file that stands for a handle
+ * @group: what ends with it; used by the open file	(atomic)
+ * @outbox: calls that are outstanding on it		(lock: its own)
+ * @handle: the handle, a reference until release	(const after open)
+ * @is_reader: whether it keeps the messages of a port that has ended	(const after open)
+ */
+struct ipcport_hfile {
+	struct ipcport_group group;
+	struct ipcport_outbox outbox;
+	struct ipcport_handle *handle;
+	bool is_reader;
+};
+
+struct ipcport_handle *ipcport_handle_alloc(struct ipcport *port, int mask, u64 badge);
+void ipcport_handle_get(struct ipcport_handle *handle);
+void ipcport_handle_put(struct ipcport_handle *handle);
+
+struct file *ipcport_handle_open(struct ipcport_handle *handle, bool is_nonblock);
+struct ipcport_hfile *ipcport_hfile_from_file(const struct file *file);
+void ipcport_hfile_release(struct ipcport_hfile *hfile);
+
+int ipcport_no_senders_init(struct ipcport *port);
+
+void ipcport_handle_init(const struct file_operations *fops);
+
+#endif /* IPCPORT_HANDLE_H */

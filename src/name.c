@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "name.h"
+
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "port.h"
+#include "sleep.h"
+#include "trace.h"
+
+/**
+ * struct ipcport_name - a name that means a port
+ * @node: in names->tree				(lock: names->lock)
+ * @names: where it is				(const after bind)
+ * @port: what it means; LIVE while this is in the tree	(const after bind)
+ * @text: the name					(const after bind)
+ */
+struct ipcport_name {
+	struct rb_node node;
+	struct ipcport_names *names;
+	struct ipcport *port;
+	char text[IPCPORT_NAME_LEN];
+};
+
+/**
+ * struct name_waiter - a thread that waits for a name, on that thread's stack
+ * @node: in names->waiters			(lock: names->lock)
+ * @text: the name					(const after init)
+ * @task: the thread					(const after init)
+ * @is_done: whether it was bound; see sleep.h		(lock: names->lock)
+ */
+struct name_waiter {
+	struct list_head node;
+	const char *text;
+	struct task_struct *task;
+	bool is_done;
+};
+
+/**
+ * ipcport_names_init() - no names yet
+ * @names: memory for them
+ *
+ * Context: Any.
+ */
+void ipcport_names_init(struct ipcport_names *names)
+{
+	spin_lock_init(&names->lock);
+	names->tree = RB_ROOT;
+	INIT_LIST_HEAD(&names->waiters);
+}
+
+static int name_cmp(const void *key, const struct rb_node *node)
+{
+	return strcmp(key, rb_entry(node, struct ipcport_name, node)->text);
+}
+
+static int node_cmp(struct rb_node *node, const struct rb_node *other)
+{
+	return name_cmp(rb_entry(node, struct ipcport_name, node)->text, other);
+}
+
+static void wake_waiters_locked(struct ipcport_names *names, const char *text)
+{
+	struct name_waiter *waiter, *next;
+
+	lockdep_assert_held(&names->lock);
+	list_for_each_entry_safe(waiter, next, &names->waiters, node) {
+		if (strcmp(waiter->text, text))
+			continue;
+		list_del(&waiter->node);
+		ipcport_finish(&waiter->is_done, waiter->task);
+	}
+}
+
+static int bind_locked(struct ipcport *port, struct ipcport_name *name)
+{
+	struct ipcport_names *names = name->names;
+	int ret = 0;
+
+	ipcport_assert_locked(port);
+	if (port->state != IPCPORT_LIVE)
+		return -EPIPE;
+	if (port->name)
+		return -EEXIST;
+	spin_lock(&names->lock);
+	if (rb_find_add(&name->node, &names->tree, node_cmp)) {
+		ret = -EEXIST;
+	} else {
+		port->name = name;
+		wake_waiters_locked(names, name->text);
+	}
+	spin_unlock(&names->lock);
+	return ret;
+}
+
+/**
+ * ipcport_bind() - give a port a name
+ * @port: the port
+ * @names: names of its network namespace
+ * @text: the name, shorter than IPCPORT_NAME_LEN
+ *
+ * Context: Process; may sleep. Takes and releases the port's lock, and in it that of the
+ *	names.
+ * Return: 0; or -EEXIST, the name is taken or the port has one; -EPIPE, it has ended; or
+ *	-ENOMEM.
+ */
+int ipcport_bind(struct ipcport *port, struct ipcport_names *names, const char *text)
+{
+	struct ipcport_name *name;
+	int ret;
+
+	name = kzalloc(sizeof(*name), GFP_KERNEL_ACCOUNT);
+	if (!name)
+		return -ENOMEM;
+	name->names = names;
+	name->port = port;
+	strscpy(name->text, text, sizeof(name->text));
+
+	ipcport_lock(port);
+	ret = bind_locked(port, name);
+	ipcport_unlock(port);
+	if (ret)
+		kfree(name);
+	else
+		trace_ipcport_bind(port->id, text);
+	return ret;
+}
+
+/**
+ * ipcport_unname_locked() - take a port's name away
+ * @port: a port that can be found
+ *
+ * Context: Process; the caller holds the port's lock; that of the names is taken in it.
+ * Return: the name, for ipcport_name_free() after the lock; NULL if there is none.
+ */
+struct ipcport_name *ipcport_unname_locked(struct ipcport *port)
+{
+	struct ipcport_name *name = port->name;
+
+	ipcport_assert_locked(port);
+	if (!name)
+		return NULL;
+	port->name = NULL;
+	spin_lock(&name->names->lock);
+	rb_erase(&name->node, &name->names->tree);
+	spin_unlock(&name->names->lock);
+	return name;
+}
+
+/**
+ * ipcport_name_free() - end of a name
+ * @name: what ipcport_unname_locked() returned
+ *
+ * Context: Any.
+ */
+void ipcport_name_free(struct ipcport_name *name)
+{
+	kfree(name);
+}
+
+/**
+ * ipcport_unbind() - take a port's name away
+ * @port: the port
+ *
+ * Context: Process. Takes and releases the port's lock, and in it that of the names.
+ * Return: 0; or -ENOENT, it has none; or -EPIPE, it has ended.
+ */
+int ipcport_unbind(struct ipcport *port)
+{
+	struct ipcport_name *name;
+	bool is_live;
+
+	ipcport_lock(port);
+	is_live = port->state == IPCPORT_LIVE;
+	name = ipcport_unname_locked(port);
+	ipcport_unlock(port);
+	if (!name)
+		return is_live ? -ENOENT : -EPIPE;
+	trace_ipcport_unbind(port->id, name->text);
+	ipcport_name_free(name);
+	return 0;
+}
+
+/**
+ * ipcport_name_get() - a port's name
+ * @port: the port
+ * @text: IPCPORT_NAME_LEN bytes, filled up with zeroes
+ *
+ * Context: Process. Takes and releases the port's lock.
+ */
+void ipcport_name_get(struct ipcport *port, char *text)
+{
+	ipcport_lock(port);
+	if (port->name)
+		memcpy(text, port->name->text, IPCPORT_NAME_LEN);
+	else
+		memset(text, 0, IPCPORT_NAME_LEN);
+	ipcport_unlock(port);
+}
+
+/* The port, with a reference: it is LIVE while it is in the tree. Else join the waiters. */
+static struct ipcport *lookup_or_enqueue(struct ipcport_names *names, const char *text,
+					 struct name_waiter *waiter)
+{
+	struct ipcport *port = NULL;
+	struct rb_node *node;
+
+	spin_lock(&names->lock);
+	node = rb_find(text, &names->tree, name_cmp);
+	if (node) {
+		port = rb_entry(node, struct ipcport_name, node)->port;
+		ipcport_get(port);
+	} else if (waiter) {
+		waiter->is_done = false;
+		list_add_tail(&waiter->node, &names->waiters);
+	}
+	spin_unlock(&names->lock);
+	return port;
+}
+
+static void dequeue(struct ipcport_names *names, struct name_waiter *waiter)
+{
+	spin_lock(&names->lock);
+	if (!waiter->is_done)
+		list_del(&waiter->node);
+	spin_unlock(&names->lock);
+}
+
+/**
+ * ipcport_lookup_name() - find a port by name
+ * @names: names to search
+ * @text: the name
+ * @wait: how long to wait until there is one
+ *
+ * It was LIVE when it was found, as with ipcport_lookup().
+ *
+ * Context: Process; may sleep. Takes and releases the lock of the names.
+ * Return: the port with a reference for the caller; or ERR_PTR(-ENOENT), or if it may
+ *	wait ERR_PTR(-ETIMEDOUT or -ERESTARTSYS).
+ */
+struct ipcport *ipcport_lookup_name(struct ipcport_names *names, const char *text,
+				    const struct ipcport_wait *wait)
+{
+	struct name_waiter waiter = { .text = text, .task = current };
+	struct ipcport *port;
+	int ret;
+
+	for (;;) {
+		port = lookup_or_enqueue(names, text, wait->can_wait ? &waiter : NULL);
+		if (port)
+			return port;
+		if (!wait->can_wait)
+			return ERR_PTR(-ENOENT);
+		ret = ipcport_sleep(&waiter.is_done, wait->deadline);
+		if (ipcport_is_done(&waiter.is_done))
+			continue;	/* it was bound; it may have gone again */
+		dequeue(names, &waiter);
+		if (!waiter.is_done)
+			return ERR_PTR(ret);
+	}
+}
