@@ -22,7 +22,7 @@ group() {
 	docs)	echo "graphviz" ;;
 	check)	echo "$(group vm) $(group model) sparse codespell shellcheck perl python3" \
 		     "clang-14 lld-14 llvm-14 gcc-multilib g++-multilib g++ flex bison" \
-		     "libelf-dev libssl-dev libcmocka-dev" ;;
+		     "libelf-dev libssl-dev libcmocka-dev liburing-dev" ;;
 	*)	echo "deps.sh: no group called '$1' (build, vm, model, docs, check)" >&2; return 2 ;;
 	esac
 }
