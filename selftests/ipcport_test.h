@@ -221,7 +221,7 @@ HELPER long live_count(const char *kind)
 HELPER bool nothing_lives(void)
 {
 	static const char * const kinds[] = {
-		"ports", "messages", "waiters", "owners", "users", "files"
+		"ports", "messages", "waiters", "owners", "users", "files", "handles", "cargo"
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
