@@ -9,13 +9,16 @@
 #include <sys/mman.h>
 
 #include "call.h"
+#include "handle.h"
 
 #define TIMEOUT		300
 
 /* Largest structure that an ioctl number can tell of. */
 #define SIZE_MAX_IOC	_IOC_SIZEMASK
 
-#define NR_KINDS	3
+#define NR_KINDS	4
+
+#define NAME		"/test/abi"
 
 static unsigned long cmd_of_size(unsigned long cmd, size_t size)
 {
@@ -68,7 +71,8 @@ FIXTURE_VARIANT_ADD(abi, version) {
 FIXTURE_VARIANT_ADD(abi, create) {
 	.cmd = IPCPORT_IOC_PORT_CREATE,
 	.flags = offsetof(struct ipcport_create, flags),
-	.known_flags = IPCPORT_CREATE_F_OWNER_THREAD | IPCPORT_CREATE_F_NOTIFY_ABORT,
+	.known_flags = IPCPORT_CREATE_F_OWNER_THREAD | IPCPORT_CREATE_F_NOTIFY_ABORT |
+		       IPCPORT_CREATE_F_NOTIFY_NO_SENDERS,
 };
 
 FIXTURE_VARIANT_ADD(abi, destroy) {
@@ -82,10 +86,21 @@ FIXTURE_VARIANT_ADD(abi, stat) {
 	.flags = offsetof(struct ipcport_stat, flags),
 };
 
+FIXTURE_VARIANT_ADD(abi, bind) {
+	.cmd = IPCPORT_IOC_PORT_BIND,
+	.flags = offsetof(struct ipcport_bind, flags),
+};
+
+FIXTURE_VARIANT_ADD(abi, unbind) {
+	.cmd = IPCPORT_IOC_PORT_UNBIND,
+	.flags = offsetof(struct ipcport_unbind, flags),
+};
+
 FIXTURE_VARIANT_ADD(abi, send) {
 	.cmd = IPCPORT_IOC_MSG_SEND,
+	.first_size = offsetof(struct ipcport_send, cargo),
 	.flags = offsetof(struct ipcport_send, flags),
-	.known_flags = IPCPORT_SEND_F_NONBLOCK,
+	.known_flags = IPCPORT_SEND_F_NONBLOCK | IPCPORT_SEND_F_CARGO,
 	.result = 1,
 };
 
@@ -98,24 +113,33 @@ FIXTURE_VARIANT_ADD(abi, recv) {
 
 FIXTURE_VARIANT_ADD(abi, call) {
 	.cmd = IPCPORT_IOC_CALL,
+	.first_size = offsetof(struct ipcport_call, cargo),
 	.flags = offsetof(struct ipcport_call, flags),
-	.known_flags = IPCPORT_CALL_F_NONBLOCK | IPCPORT_CALL_F_SUBMIT,
+	.known_flags = IPCPORT_CALL_F_NONBLOCK | IPCPORT_CALL_F_SUBMIT | IPCPORT_CALL_F_CARGO,
 };
 
 FIXTURE_VARIANT_ADD(abi, reply) {
 	.cmd = IPCPORT_IOC_CALL_REPLY,
+	.first_size = offsetof(struct ipcport_reply, cargo),
 	.flags = offsetof(struct ipcport_reply, flags),
+	.known_flags = IPCPORT_REPLY_F_CARGO,
 };
 
 FIXTURE_VARIANT_ADD(abi, reply_recv) {
 	.cmd = IPCPORT_IOC_CALL_REPLY_RECV,
 	.flags = offsetof(struct ipcport_reply_recv, flags),
-	.known_flags = IPCPORT_REPLY_RECV_F_NONBLOCK,
+	.known_flags = IPCPORT_REPLY_RECV_F_NONBLOCK | IPCPORT_REPLY_RECV_F_CARGO,
 };
 
 FIXTURE_VARIANT_ADD(abi, cancel) {
 	.cmd = IPCPORT_IOC_CALL_CANCEL,
 	.flags = offsetof(struct ipcport_cancel, flags),
+};
+
+FIXTURE_VARIANT_ADD(abi, open) {
+	.cmd = IPCPORT_IOC_HANDLE_OPEN,
+	.flags = offsetof(struct ipcport_open, flags),
+	.known_flags = IPCPORT_OPEN_F_WAIT | IPCPORT_OPEN_F_NONBLOCK,
 };
 
 static void look(int fd, uint64_t port, struct ipcport_stat *stat, long *live)
@@ -125,16 +149,35 @@ static void look(int fd, uint64_t port, struct ipcport_stat *stat, long *live)
 	live[0] = live_count("ports");
 	live[1] = live_count("messages");
 	live[2] = live_count("calls");
+	live[3] = live_count("handles");
 }
 
-/* What every ioctl can be tried on: a port with one message in it, and a received call. */
-static bool prepare(abi_data *self)
+/* The ioctl's result; a handle that it makes is closed, and 0 the result. */
+static int run_ioctl(int fd, unsigned long cmd, void *args)
+{
+	int ret = xioctl(fd, cmd, args);
+
+	if (ret < 0 || _IOC_NR(cmd) != _IOC_NR(IPCPORT_IOC_HANDLE_OPEN))
+		return ret;
+	close(ret);
+	return 0;
+}
+
+/*
+ * What every ioctl can be tried on: a port with one message in it, and a received call;
+ * without a name if it is to get one.
+ */
+static bool prepare(abi_data *self, unsigned long cmd)
 {
 	struct ipcport_stat stat;
 	int64_t token;
 
 	if (port_stat(self->fd, self->port, &stat))
 		self->port = port_create(self->fd, 4);
+	if (cmd == IPCPORT_IOC_PORT_BIND)
+		port_unbind(self->fd, self->port);
+	else
+		port_bind(self->fd, self->port, NAME);
 	while (recv_nb(self->fd, self->port) >= 0)
 		;
 	token = call_submit(self->fd, self->port, 9, IPCPORT_CALL_F_NONBLOCK, 0);
@@ -159,6 +202,9 @@ static void fill_args(abi_data *self, unsigned long cmd)
 		struct ipcport_reply reply;
 		struct ipcport_reply_recv reply_recv;
 		struct ipcport_cancel cancel;
+		struct ipcport_bind bind;
+		struct ipcport_unbind unbind;
+		struct ipcport_open open;
 	} *args = (void *)self->args;
 
 	memset(self->args, 0, sizeof(self->args));
@@ -177,6 +223,12 @@ static void fill_args(abi_data *self, unsigned long cmd)
 		args->stat.port = self->port;
 		args->stat.flags = 0;
 		args->stat.__reserved = 0;
+		break;
+	case IPCPORT_IOC_PORT_BIND:
+		args->bind = (struct ipcport_bind) { .port = self->port, .name = NAME };
+		break;
+	case IPCPORT_IOC_PORT_UNBIND:
+		args->unbind = (struct ipcport_unbind) { .port = self->port };
 		break;
 	case IPCPORT_IOC_MSG_SEND:
 		args->send = (struct ipcport_send) {
@@ -216,6 +268,9 @@ static void fill_args(abi_data *self, unsigned long cmd)
 			.token = self->token, .out_state = POISON,
 		};
 		break;
+	case IPCPORT_IOC_HANDLE_OPEN:
+		args->open = (struct ipcport_open) { .port = self->port, .rights = R_BOTH };
+		break;
 	}
 }
 
@@ -223,7 +278,7 @@ FIXTURE_SETUP(abi)
 {
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	ASSERT_TRUE(prepare(self));
+	ASSERT_TRUE(prepare(self, variant->cmd));
 	self->room = room_alloc(SIZE_MAX_IOC);
 	fill_args(self, variant->cmd);
 	look(self->fd, self->port, &self->before, self->live);
@@ -241,7 +296,7 @@ FIXTURE_TEARDOWN(abi)
 	long _live[NR_KINDS];							\
 										\
 	memcpy(self->room, self->args, sizeof(self->args));			\
-	EXPECT_EQ(-(_errno), xioctl(self->fd, _cmd, self->room));		\
+	EXPECT_EQ(-(_errno), run_ioctl(self->fd, _cmd, self->room));			\
 	EXPECT_EQ(0, memcmp(self->room, self->args, sizeof(self->args)));	\
 	look(self->fd, self->port, &_now, _live);				\
 	EXPECT_EQ(0, memcmp(&self->before, &_now, sizeof(_now)));		\
@@ -254,7 +309,7 @@ FIXTURE_TEARDOWN(abi)
 	struct ipcport_stat _now;						\
 	long _live[NR_KINDS];							\
 										\
-	EXPECT_EQ(-EFAULT, xioctl(self->fd, _cmd, (void *)(_address)));		\
+	EXPECT_EQ(-EFAULT, run_ioctl(self->fd, _cmd, (void *)(_address)));			\
 	look(self->fd, self->port, &_now, _live);				\
 	EXPECT_EQ(0, memcmp(&self->before, &_now, sizeof(_now)));		\
 	EXPECT_EQ(0, memcmp(self->live, _live, sizeof(_live)));			\
@@ -277,7 +332,7 @@ TEST_F_TIMEOUT(abi, takes_arguments_that_are_right, TIMEOUT)
 	struct ipcport_stat now;
 	long live[NR_KINDS];
 
-	EXPECT_EQ(variant->result, xioctl(self->fd, variant->cmd, self->args));
+	EXPECT_EQ(variant->result, run_ioctl(self->fd, variant->cmd, self->args));
 	look(self->fd, self->port, &now, live);
 	switch (variant->cmd) {
 	case IPCPORT_IOC_PORT_CREATE:
@@ -285,6 +340,12 @@ TEST_F_TIMEOUT(abi, takes_arguments_that_are_right, TIMEOUT)
 		break;
 	case IPCPORT_IOC_PORT_DESTROY:
 		EXPECT_EQ(-ENOENT, port_stat(self->fd, self->port, &now));
+		break;
+	case IPCPORT_IOC_PORT_BIND:
+		EXPECT_TRUE(has_name(self->fd, self->port, NAME));
+		break;
+	case IPCPORT_IOC_PORT_UNBIND:
+		EXPECT_TRUE(has_name(self->fd, self->port, ""));
 		break;
 	case IPCPORT_IOC_MSG_SEND:
 		EXPECT_EQ(2, now.out_depth);
@@ -353,7 +414,7 @@ TEST_F_TIMEOUT(abi, writes_no_answer_to_read_only_memory, TIMEOUT)
 		EXPECT_FAULT(variant->cmd, self->room);
 		EXPECT_EQ(0, memcmp(self->room, self->args, sizeof(self->args)));
 	} else {
-		EXPECT_EQ(variant->result, xioctl(self->fd, variant->cmd, self->room));
+		EXPECT_EQ(variant->result, run_ioctl(self->fd, variant->cmd, self->room));
 	}
 }
 
@@ -372,12 +433,13 @@ TEST_F_TIMEOUT(abi, takes_a_structure_of_each_length_that_ever_was, TIMEOUT)
 	uint8_t *end = self->room + SIZE_MAX_IOC + 1;
 
 	for (; size < _IOC_SIZE(variant->cmd); size++) {
-		ASSERT_TRUE(prepare(self));
+		ASSERT_TRUE(prepare(self, variant->cmd));
 		fill_args(self, variant->cmd);
 		memcpy(end - size, self->args, size);
 		EXPECT_EQ(variant->result,
-			  xioctl(self->fd, cmd_of_size(variant->cmd, size), end - size));
-		EXPECT_NE(0, memcmp(end - size, self->args, variant->first_size));
+			  run_ioctl(self->fd, cmd_of_size(variant->cmd, size), end - size));
+		EXPECT_EQ(!!(_IOC_DIR(variant->cmd) & _IOC_READ),
+			  !!memcmp(end - size, self->args, variant->first_size));
 	}
 }
 
@@ -390,11 +452,11 @@ TEST_F_TIMEOUT(abi, takes_a_longer_structure_with_zeroes_behind, TIMEOUT)
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
 		size_t size = more[i] == SIZE_MAX_IOC ? more[i] : known + more[i];
 
-		ASSERT_TRUE(prepare(self));
+		ASSERT_TRUE(prepare(self, variant->cmd));
 		fill_args(self, variant->cmd);
 		memcpy(self->room, self->args, sizeof(self->args));
 		EXPECT_EQ(variant->result,
-			  xioctl(self->fd, cmd_of_size(variant->cmd, size), self->room));
+			  run_ioctl(self->fd, cmd_of_size(variant->cmd, size), self->room));
 		EXPECT_EQ(0, memcmp(self->room + known, zeroes, sizeof(zeroes) - known));
 		if (_IOC_DIR(variant->cmd) & _IOC_READ)
 			EXPECT_NE(0, memcmp(self->room, self->args, known));
@@ -492,7 +554,8 @@ TEST_F_TIMEOUT(values, version_says_what_there_is, TIMEOUT)
 	EXPECT_NE(0, args.out_version);
 	EXPECT_EQ(0, args.out_version >> 24);
 	EXPECT_EQ(IPCPORT_FEATURE_MESSAGES | IPCPORT_FEATURE_OWNER_THREAD |
-		  IPCPORT_FEATURE_CALLS, args.out_features);
+		  IPCPORT_FEATURE_CALLS | IPCPORT_FEATURE_HANDLES | IPCPORT_FEATURE_NAMES |
+		  IPCPORT_FEATURE_CARGO, args.out_features & ~IPCPORT_FEATURE_URING_CALL);
 	EXPECT_LE(IPCPORT_CAPACITY_DEFAULT, args.out_capacity_max);
 	EXPECT_EQ(IPCPORT_BATCH_MAX, args.out_batch_max);
 }
@@ -590,6 +653,10 @@ TEST_F_TIMEOUT(values, create_fills_in_what_was_left_to_it, TIMEOUT)
 	EXPECT_EQ(0, stat.out_calls);
 	EXPECT_LE(before, stat.out_created_ns);
 	EXPECT_GE(now_ns(), stat.out_created_ns);
+	EXPECT_EQ(port, stat.out_port);
+	EXPECT_EQ(0, stat.out_send_handles);
+	EXPECT_EQ(0, stat.out_recv_handles);
+	EXPECT_TRUE(has_name(self->fd, port, ""));
 }
 
 TEST_F_TIMEOUT(values, each_reserved_bit_is_refused, TIMEOUT)
@@ -608,6 +675,66 @@ TEST_F_TIMEOUT(values, each_reserved_bit_is_refused, TIMEOUT)
 		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_PORT_DESTROY, &destroy));
 		EXPECT_EQ(-EINVAL, create_with(self->fd, (struct ipcport_create) {
 						.__reserved = 1U << bit }));
+		EXPECT_UNCHANGED();
+	}
+}
+
+TEST_F_TIMEOUT(values, each_reserved_bit_of_what_grew_is_refused, TIMEOUT)
+{
+	struct ipcport_message message = message_of(2);
+
+	for (int bit = 0; bit < 32; bit++) {
+		struct ipcport_bind bind = {
+			.port = self->port, .name = NAME, .__reserved = 1U << bit,
+		};
+		struct ipcport_unbind unbind = { .port = self->port, .__reserved = 1U << bit };
+		struct ipcport_send send = {
+			.port = self->port, .messages = (uintptr_t)&message, .count = 1,
+			.__reserved = 1U << bit,
+		};
+		struct ipcport_call call = {
+			.port = self->port, .message = (uintptr_t)&message,
+			.flags = IPCPORT_CALL_F_SUBMIT, .__reserved = 1U << bit,
+		};
+		struct ipcport_reply reply = {
+			.port = self->port, .token = 1, .message = (uintptr_t)&message,
+			.__reserved = 1U << bit,
+		};
+
+		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_PORT_BIND, &bind));
+		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_PORT_UNBIND, &unbind));
+		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_MSG_SEND, &send));
+		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_CALL, &call));
+		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_CALL_REPLY, &reply));
+		EXPECT_EQ(0, call.token);
+		EXPECT_UNCHANGED();
+	}
+}
+
+/* So that a program that forgot the flag learns it. */
+TEST_F_TIMEOUT(values, cargo_without_its_flag_is_refused, TIMEOUT)
+{
+	struct ipcport_message message = message_of(2);
+	const int32_t wrong[] = { 1, self->fd, -1, INT32_MIN, INT32_MAX };
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct ipcport_send send = {
+			.port = self->port, .messages = (uintptr_t)&message, .count = 1,
+			.cargo = wrong[i],
+		};
+		struct ipcport_call call = {
+			.port = self->port, .message = (uintptr_t)&message,
+			.flags = IPCPORT_CALL_F_SUBMIT, .cargo = wrong[i],
+		};
+		struct ipcport_reply reply = {
+			.port = self->port, .token = 1, .message = (uintptr_t)&message,
+			.cargo = wrong[i],
+		};
+
+		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_MSG_SEND, &send));
+		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_CALL, &call));
+		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_CALL_REPLY, &reply));
+		EXPECT_EQ(0, call.token);
 		EXPECT_UNCHANGED();
 	}
 }
@@ -638,6 +765,10 @@ TEST_F_TIMEOUT(values, a_port_that_is_not_there_is_not_found, TIMEOUT)
 		EXPECT_EQ(-ENOENT, port_stat(self->fd, wrong[i], &stat));
 		EXPECT_EQ((uint32_t)(POISON * 0x1010101U), stat.out_depth);
 		EXPECT_EQ(-ENOENT, port_destroy(self->fd, wrong[i]));
+		EXPECT_EQ(-ENOENT, port_bind(self->fd, wrong[i], NAME));
+		EXPECT_EQ(-ENOENT, port_unbind(self->fd, wrong[i]));
+		EXPECT_EQ(-ENOENT, open_handle(self->fd, wrong[i], R_BOTH));
+		EXPECT_EQ(-ENOENT, open_handle(self->fd, wrong[i], 0));
 		EXPECT_UNCHANGED();
 	}
 }
@@ -651,6 +782,9 @@ TEST_F_TIMEOUT(values, a_destroyed_port_is_not_found, TIMEOUT)
 	EXPECT_EQ(-ENOENT, send_value(self->fd, self->port, 1, 0, 0));
 	EXPECT_EQ(-ENOENT, recv_value(self->fd, self->port, 0, 0));
 	EXPECT_EQ(-ENOENT, port_stat(self->fd, self->port, &stat));
+	EXPECT_EQ(-ENOENT, port_bind(self->fd, self->port, NAME));
+	EXPECT_EQ(-ENOENT, port_unbind(self->fd, self->port));
+	EXPECT_EQ(-ENOENT, open_handle(self->fd, self->port, R_BOTH));
 	/* the message that nobody received is gone with it */
 	EXPECT_GE(0, live_count("messages"));
 }
@@ -661,7 +795,8 @@ static bool is_known(unsigned int nr)
 		IPCPORT_IOC_VERSION, IPCPORT_IOC_PORT_CREATE, IPCPORT_IOC_PORT_DESTROY,
 		IPCPORT_IOC_PORT_STAT, IPCPORT_IOC_MSG_SEND, IPCPORT_IOC_MSG_RECV,
 		IPCPORT_IOC_CALL, IPCPORT_IOC_CALL_REPLY, IPCPORT_IOC_CALL_REPLY_RECV,
-		IPCPORT_IOC_CALL_CANCEL,
+		IPCPORT_IOC_CALL_CANCEL, IPCPORT_IOC_PORT_BIND, IPCPORT_IOC_PORT_UNBIND,
+		IPCPORT_IOC_HANDLE_OPEN,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)

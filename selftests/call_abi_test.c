@@ -73,35 +73,71 @@ LAYOUT(sizeof(struct ipcport_message) == 64);
 LAYOUT(sizeof(struct ipcport_delivery) == 128);
 LAYOUT(offsetof(struct ipcport_info, token) == 0);
 LAYOUT(offsetof(struct ipcport_info, flags) == 52);
-LAYOUT(sizeof(struct ipcport_call) == 48);
+LAYOUT(offsetof(struct ipcport_info, cargo) == 48);
+LAYOUT(sizeof(struct ipcport_call) == 56);
 LAYOUT(offsetof(struct ipcport_call, token) == 24);
 LAYOUT(offsetof(struct ipcport_call, deadline_ns) == 32);
 LAYOUT(offsetof(struct ipcport_call, flags) == 40);
 LAYOUT(offsetof(struct ipcport_call, out_status) == 44);
-LAYOUT(sizeof(struct ipcport_reply) == 32);
+LAYOUT(offsetof(struct ipcport_call, cargo) == 48);
+LAYOUT(sizeof(struct ipcport_reply) == 40);
 LAYOUT(offsetof(struct ipcport_reply, token) == 8);
 LAYOUT(offsetof(struct ipcport_reply, message) == 16);
 LAYOUT(offsetof(struct ipcport_reply, status) == 24);
+LAYOUT(offsetof(struct ipcport_reply, cargo) == 32);
 LAYOUT(sizeof(struct ipcport_reply_recv) == 56);
 LAYOUT(offsetof(struct ipcport_reply_recv, delivery) == 24);
 LAYOUT(offsetof(struct ipcport_reply_recv, deadline_ns) == 32);
 LAYOUT(offsetof(struct ipcport_reply_recv, status) == 40);
 LAYOUT(offsetof(struct ipcport_reply_recv, out_reply_errno) == 48);
+LAYOUT(offsetof(struct ipcport_reply_recv, cargo) == 52);
 LAYOUT(sizeof(struct ipcport_cancel) == 16);
 LAYOUT(offsetof(struct ipcport_cancel, out_state) == 12);
+LAYOUT(sizeof(struct ipcport_stat) == 168);
 LAYOUT(offsetof(struct ipcport_stat, out_calls) == 80);
+LAYOUT(offsetof(struct ipcport_stat, out_port) == 88);
+LAYOUT(offsetof(struct ipcport_stat, out_send_handles) == 96);
+LAYOUT(offsetof(struct ipcport_stat, out_name) == 104);
+LAYOUT(sizeof(struct ipcport_send) == 40);
+LAYOUT(offsetof(struct ipcport_send, deadline_ns) == 24);
+LAYOUT(offsetof(struct ipcport_send, cargo) == 32);
+LAYOUT(sizeof(struct ipcport_bind) == 80);
+LAYOUT(offsetof(struct ipcport_bind, name) == 16);
+LAYOUT(sizeof(struct ipcport_unbind) == 16);
+LAYOUT(sizeof(struct ipcport_open) == 96);
+LAYOUT(offsetof(struct ipcport_open, badge) == 8);
+LAYOUT(offsetof(struct ipcport_open, deadline_ns) == 16);
+LAYOUT(offsetof(struct ipcport_open, rights) == 24);
+LAYOUT(offsetof(struct ipcport_open, flags) == 28);
+LAYOUT(offsetof(struct ipcport_open, name) == 32);
+LAYOUT(sizeof(struct ipcport_uring_call) == 16);
 
 TEST_F_TIMEOUT(call_abi, the_numbers_of_the_ioctls_are_for_ever, TIMEOUT)
 {
-	EXPECT_EQ(0xc030ba30U, IPCPORT_IOC_CALL);
-	EXPECT_EQ(0x4020ba31U, IPCPORT_IOC_CALL_REPLY);
+	EXPECT_EQ(0xc038ba30U, IPCPORT_IOC_CALL);
+	EXPECT_EQ(0x4028ba31U, IPCPORT_IOC_CALL_REPLY);
 	EXPECT_EQ(0xc038ba32U, IPCPORT_IOC_CALL_REPLY_RECV);
 	EXPECT_EQ(0xc010ba33U, IPCPORT_IOC_CALL_CANCEL);
+	EXPECT_EQ(0xc0a8ba12U, IPCPORT_IOC_PORT_STAT);
+	EXPECT_EQ(0x4050ba13U, IPCPORT_IOC_PORT_BIND);
+	EXPECT_EQ(0x4010ba14U, IPCPORT_IOC_PORT_UNBIND);
+	EXPECT_EQ(0x4028ba20U, IPCPORT_IOC_MSG_SEND);
+	EXPECT_EQ(0x4060ba40U, IPCPORT_IOC_HANDLE_OPEN);
 	EXPECT_EQ(1, IPCPORT_CALL_F_NONBLOCK);
 	EXPECT_EQ(2, IPCPORT_CALL_F_SUBMIT);
 	EXPECT_EQ(1, IPCPORT_REPLY_RECV_F_NONBLOCK);
 	EXPECT_EQ(2, IPCPORT_CREATE_F_NOTIFY_ABORT);
 	EXPECT_EQ(1, IPCPORT_INFO_F_ABORTED);
+	EXPECT_EQ(4, IPCPORT_CREATE_F_NOTIFY_NO_SENDERS);
+	EXPECT_EQ(2, IPCPORT_INFO_F_NO_SENDERS);
+	EXPECT_EQ(2, IPCPORT_SEND_F_CARGO);
+	EXPECT_EQ(4, IPCPORT_CALL_F_CARGO);
+	EXPECT_EQ(1, IPCPORT_REPLY_F_CARGO);
+	EXPECT_EQ(2, IPCPORT_REPLY_RECV_F_CARGO);
+	EXPECT_EQ(1, IPCPORT_R_SEND);
+	EXPECT_EQ(2, IPCPORT_R_RECV);
+	EXPECT_EQ(1, IPCPORT_OPEN_F_WAIT);
+	EXPECT_EQ(2, IPCPORT_OPEN_F_NONBLOCK);
 	EXPECT_EQ(0x80, IPCPORT_TYPE_ERROR);
 }
 
@@ -305,7 +341,7 @@ static struct ipcport_reply_recv reply_recv_args(call_abi_data *self, uint64_t t
 	};
 }
 
-TEST_F_TIMEOUT(call_abi, reply_recv_refuses_each_reserved_bit_and_answers_nothing, TIMEOUT)
+TEST_F_TIMEOUT(call_abi, reply_recv_refuses_cargo_without_its_flag_and_answers_nothing, TIMEOUT)
 {
 	struct ipcport_message message = message_of(6);
 	int64_t token = received_call(self);
@@ -313,7 +349,7 @@ TEST_F_TIMEOUT(call_abi, reply_recv_refuses_each_reserved_bit_and_answers_nothin
 
 	ASSERT_LT(0, token);
 	for (int bit = 0; bit < 32; bit++) {
-		args.__reserved = 1U << bit;
+		args.cargo = 1U << bit;
 		before = args;
 		EXPECT_EQ(-EINVAL, xioctl(self->fd, IPCPORT_IOC_CALL_REPLY_RECV, &args));
 		EXPECT_EQ(0, memcmp(&before, &args, sizeof(args)));
