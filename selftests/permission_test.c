@@ -4,6 +4,7 @@
  * time of the call and by the caller, whoever opened the file.
  */
 #include "process.h"
+#include "handle.h"
 
 #include <linux/capability.h>
 
@@ -12,8 +13,17 @@ enum { OWNER = 1000, GROUP = 1001, OTHER = 2000 };
 
 /* What one process gets when it tries everything with a port. */
 struct tries {
-	int stat, send, recv, destroy;
+	int stat, send, recv, bind, unbind, destroy;
+	int open[R_BOTH + 1];	/* by rights */
 };
+
+/* Make a handle and close it: 0 or -errno. */
+static int try_open(int fd, uint64_t port, uint32_t rights)
+{
+	int ret = open_handle(fd, port, rights);
+
+	return ret < 0 ? ret : close(ret);
+}
 
 static struct tries try_all(int fd, uint64_t port)
 {
@@ -25,6 +35,10 @@ static struct tries try_all(int fd, uint64_t port)
 		.recv = recv_nb(fd, port),
 	};
 
+	tries.bind = port_bind(fd, port, "/test/permission");
+	tries.unbind = port_unbind(fd, port);
+	for (int rights = 0; rights <= R_BOTH; rights++)
+		tries.open[rights] = try_open(fd, port, rights);
 	if (tries.recv > 0)
 		tries.recv = 0;
 	return tries;
@@ -33,12 +47,17 @@ static struct tries try_all(int fd, uint64_t port)
 static const struct tries ALLOWED = {};
 static const struct tries REFUSED = {
 	.stat = -EACCES, .send = -EACCES, .recv = -EACCES, .destroy = -EPERM,
+	.bind = -EPERM, .unbind = -EPERM, .open = { -EACCES, -EACCES, -EACCES, -EACCES },
 };
 
 #define EXPECT_TRIES(_expected, _tries) do {					\
 	EXPECT_EQ((_expected).stat, (_tries).stat);				\
 	EXPECT_EQ((_expected).send, (_tries).send);				\
 	EXPECT_EQ((_expected).recv, (_tries).recv);				\
+	EXPECT_EQ((_expected).bind, (_tries).bind);				\
+	EXPECT_EQ((_expected).unbind, (_tries).unbind);				\
+	for (int _i = 0; _i <= R_BOTH; _i++)					\
+		EXPECT_EQ((_expected).open[_i], (_tries).open[_i]);		\
 	EXPECT_EQ((_expected).destroy, (_tries).destroy);			\
 } while (0)
 
@@ -194,6 +213,16 @@ static void expect_by_mode(struct __test_metadata *_metadata, int fd, struct des
 	EXPECT_EQ(may_recv ? 0 : -EACCES, desk->tries[mode].recv) {
 		TH_LOG("mode %#o", mode);
 	}
+	for (int rights = 0; rights <= R_BOTH; rights++) {
+		bool may_open = bits & 6 && (may_send || !(rights & R_SEND)) &&
+				(may_recv || !(rights & R_RECV));
+
+		EXPECT_EQ(may_open ? 0 : -EACCES, desk->tries[mode].open[rights]) {
+			TH_LOG("mode %#o, rights %d", mode, rights);
+		}
+	}
+	EXPECT_EQ(-EPERM, desk->tries[mode].bind);
+	EXPECT_EQ(-EPERM, desk->tries[mode].unbind);
 	EXPECT_EQ(-EPERM, desk->tries[mode].destroy);
 	/* What was refused changed nothing. */
 	EXPECT_PORT(fd, desk->ports[mode], 1 + may_send - may_recv, 1 + may_send, may_recv);
@@ -201,8 +230,10 @@ static void expect_by_mode(struct __test_metadata *_metadata, int fd, struct des
 	EXPECT_EQ(mode, stat.out_mode);
 	EXPECT_EQ(OWNER, stat.out_uid);
 	EXPECT_EQ(GROUP, stat.out_gid);
+	EXPECT_TRUE(has_name(fd, desk->ports[mode], ""));
 }
 
+/* OPEN asks for the rights that the handle will have. */
 TEST_F_TIMEOUT(mode, grants_write_to_send_and_read_to_receive_and_either_to_stat, LONG_TIMEOUT)
 {
 	struct desk *desk = self->desk;
