@@ -110,6 +110,8 @@ add_file() {
 	[ -e "$from" ] || die "$from does not exist"
 	[ "$to" != "$1" ] || to=/root/$(basename "$from")
 	mkdir -p "$root$(dirname "$to")"
+	# a folder can be one that is there, such as /usr
+	[ ! -d "$from" ] || { mkdir -p "$root$to"; from=$from/.; }
 	cp -rL "$from" "$root$to"
 	while read -r file; do
 		add_libraries "$file"
