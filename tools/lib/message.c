@@ -59,3 +59,18 @@ int ipcport_try_recv(int fd, uint64_t port, struct ipcport_delivery *delivery)
 	return done_or_error(ipcport_recv_batch(fd, port, delivery, 1, 0,
 						IPCPORT_RECV_F_NONBLOCK));
 }
+
+int ipcport_send_cargo(int fd, uint64_t port, const struct ipcport_message *message, int cargo,
+		       uint64_t deadline_ns, uint32_t flags)
+{
+	struct ipcport_send send = {
+		.port = port,
+		.messages = (uintptr_t)message,
+		.count = 1,
+		.flags = flags | IPCPORT_SEND_F_CARGO,
+		.deadline_ns = deadline_ns,
+		.cargo = cargo,
+	};
+
+	return done_or_error(device_ioctl(fd, IPCPORT_IOC_MSG_SEND, &send));
+}

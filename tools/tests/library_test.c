@@ -139,6 +139,8 @@ static void expect_send(const struct ipcport_message *messages, uint32_t count, 
 	assert_int_equal(argument_of(ipcport_send)->count, count);
 	assert_int_equal(argument_of(ipcport_send)->flags, flags);
 	assert_int_equal(argument_of(ipcport_send)->deadline_ns, deadline_ns);
+	if (!(flags & IPCPORT_SEND_F_CARGO))
+		assert_int_equal(argument_of(ipcport_send)->cargo, 0);
 }
 
 static void send_sends_one(void **state)
@@ -160,6 +162,20 @@ static void send_batch_says_how_many(void **state)
 	fake.space = 3;
 	assert_int_equal(ipcport_send_batch(FD, PORT, messages, 5, 99, 0x8001), 3);
 	expect_send(messages, 5, 0x8001, 99);
+}
+
+static void send_cargo_sends_one_with_a_file(void **state)
+{
+	struct ipcport_message message = { .type = 1 };
+
+	(void)state;
+	assert_int_equal(ipcport_send_cargo(FD, PORT, &message, 5, 77, 0), 0);
+	expect_send(&message, 1, IPCPORT_SEND_F_CARGO, 77);
+	assert_int_equal(argument_of(ipcport_send)->cargo, 5);
+	/* 0 is a descriptor, too */
+	assert_int_equal(ipcport_send_cargo(FD, PORT, &message, 0, 0, IPCPORT_SEND_F_NONBLOCK), 0);
+	expect_send(&message, 1, IPCPORT_SEND_F_CARGO | IPCPORT_SEND_F_NONBLOCK, 0);
+	assert_int_equal(argument_of(ipcport_send)->cargo, 0);
 }
 
 static void expect_recv(const struct ipcport_delivery *deliveries, uint32_t count,
@@ -237,6 +253,21 @@ static void reply_names_port_and_token(void **state)
 	assert_memory_equal(fake.argument, &expected, sizeof(expected));
 }
 
+static void reply_cargo_answers_with_a_file(void **state)
+{
+	const struct ipcport_message message = { .type = 1 };
+	const struct ipcport_reply expected = {
+		.port = PORT, .token = 12, .message = (uintptr_t)&message, .status = -7,
+		.flags = IPCPORT_REPLY_F_CARGO, .cargo = 5,
+	};
+
+	(void)state;
+	assert_int_equal(ipcport_call_reply_cargo(FD, PORT, 12, &message, -7, 5), 0);
+	assert_int_equal(fake.fd, FD);
+	assert_int_equal(fake.request, IPCPORT_IOC_CALL_REPLY);
+	assert_memory_equal(fake.argument, &expected, sizeof(expected));
+}
+
 static void reply_recv_passes_the_structure_through(void **state)
 {
 	const struct ipcport_reply_recv answer = { .port = PORT, .token = 12,
@@ -291,6 +322,7 @@ static void every_error_comes_back_and_errno_stays(void **state)
 	struct ipcport_version version = { 0 };
 	struct ipcport_delivery delivery;
 	struct ipcport_message message = { 0 };
+	struct ipcport_open open_handle = { 0 };
 	struct ipcport_stat stat = { 0 };
 	struct ipcport_call call = { 0 };
 
@@ -312,9 +344,19 @@ static void every_error_comes_back_and_errno_stays(void **state)
 		assert_int_equal(ipcport_call_reply(FD, PORT, 1, &message, 0), -errors[i]);
 		assert_int_equal(ipcport_call_reply_recv(FD, &turn, sizeof(turn)), -errors[i]);
 		assert_int_equal(ipcport_call_cancel(FD, 1, NULL), -errors[i]);
+		assert_int_equal(ipcport_bind(FD, PORT, "name"), -errors[i]);
+		assert_int_equal(ipcport_unbind(FD, PORT), -errors[i]);
+		assert_int_equal(ipcport_open_handle(FD, &open_handle, sizeof(open_handle)),
+				 -errors[i]);
+		assert_int_equal(ipcport_open_port(FD, PORT, 0), -errors[i]);
+		assert_int_equal(ipcport_open_name(FD, "name", 0, 0), -errors[i]);
+		assert_int_equal(ipcport_try_open_name(FD, "name", 0), -errors[i]);
+		assert_int_equal(ipcport_send_cargo(FD, PORT, &message, 0, 0, 0), -errors[i]);
+		assert_int_equal(ipcport_call_reply_cargo(FD, PORT, 1, &message, 0, 0),
+				 -errors[i]);
 		assert_int_equal(errno, EDOM);
 	}
-	assert_int_equal(fake.calls, 14 * ARRAY_SIZE(errors));
+	assert_int_equal(fake.calls, 22 * ARRAY_SIZE(errors));
 }
 
 static void deadlines_count_from_now(void **state)
@@ -366,11 +408,13 @@ int main(void)
 		cmocka_unit_test_setup(destroy_names_the_port, fake_reset),
 		cmocka_unit_test_setup(send_sends_one, fake_reset),
 		cmocka_unit_test_setup(send_batch_says_how_many, fake_reset),
+		cmocka_unit_test_setup(send_cargo_sends_one_with_a_file, fake_reset),
 		cmocka_unit_test_setup(recv_receives_one, fake_reset),
 		cmocka_unit_test_setup(recv_batch_says_how_many, fake_reset),
 		cmocka_unit_test_setup(call_passes_the_structure_through, fake_reset),
 		cmocka_unit_test_setup(a_failed_call_leaves_its_token_to_the_caller, fake_reset),
 		cmocka_unit_test_setup(reply_names_port_and_token, fake_reset),
+		cmocka_unit_test_setup(reply_cargo_answers_with_a_file, fake_reset),
 		cmocka_unit_test_setup(reply_recv_passes_the_structure_through, fake_reset),
 		cmocka_unit_test_setup(cancel_says_how_far_the_call_was, fake_reset),
 		cmocka_unit_test_setup(cancel_tells_nothing_unasked_or_failed, fake_reset),
