@@ -53,8 +53,10 @@ struct options {
 	bool is_json;
 };
 
-static int parse_option(int option, struct options *options)
+static int take_option(int option, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
 	case 'T':
 		return parse_type(optarg, &options->type);
@@ -159,44 +161,41 @@ static int call_with_stdin(const struct options *options)
 	return call_with(options, bytes, length);
 }
 
-static int run(int argc, char *argv[])
+static int run(char *operands[], void *arg)
 {
-	static const struct option table[] = {
-		{ "type", required_argument, NULL, 'T' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "timeout", required_argument, NULL, 't' },
-		OPTION_HELP,
-		{ 0 }
-	};
-	struct options options = { 0 };
-	int option, status;
+	struct options *options = arg;
 	char **texts;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "T:vjt:h", table, NULL)) != -1) {
-		if (option == 'h')
-			return command_help(&call_command);
-		if (option == '?')
-			return fail_hint(argv);
-		status = parse_option(option, &options);
-		if (status)
-			return status;
-	}
-	status = parse_port(argv[optind], &options.port);
+	status = parse_port(operands[0], &options->port);
 	if (status)
 		return status;
-	texts = argv + optind + 1;
+	texts = operands + 1;
 	status = check_texts(texts);
 	if (!status)
-		status = open_or_fail(&options.fd);
+		status = open_or_fail(&options->fd);
 	if (status)
 		return status;
-	return *texts ? call_with_texts(&options, texts) : call_with_stdin(&options);
+	return *texts ? call_with_texts(options, texts) : call_with_stdin(options);
 }
+
+static const struct option table[] = {
+	{ "type", required_argument, NULL, 'T' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "timeout", required_argument, NULL, 't' },
+	OPTION_HELP,
+	{ 0 }
+};
+
+static struct options options;
 
 const struct command call_command = {
 	.name = "call",
 	.summary = "Send messages to a port and print the answers",
 	.help = help,
+	.table = table,
+	.take = take_option,
 	.run = run,
+	.options = &options,
 };

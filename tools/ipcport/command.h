@@ -19,18 +19,30 @@ enum status {
 	STATUS_USAGE = 2,	/* wrong command line, or no module */
 };
 
+/* The last option in every subcommand's table. */
+#define OPTION_HELP	{ "help", no_argument, NULL, 'h' }
+
 /**
  * struct command - a subcommand
  * @name: first word on the command line
  * @summary: a line for the list of subcommands
  * @help: what --help prints
- * @run: does it; argv[0] is "ipcport NAME"; returns the exit status
+ * @table: its options, as for getopt_long(); a val below 256 is the option's letter
+ * @is_wrapper: its options end where its operands begin, which hold another command line
+ * @take: takes an option, its argument is optarg; returns STATUS_OK, or the exit status
+ *	after a complaint. NULL if --help is all.
+ * @run: does it, with the operands, the last one is NULL; returns the exit status
+ * @options: what @take and @run share
  */
 struct command {
 	const char *name;
 	const char *summary;
 	const char *help;
-	int (*run)(int argc, char *argv[]);
+	const struct option *table;
+	bool is_wrapper;
+	int (*take)(int option, void *options);
+	int (*run)(char *operands[], void *options);
+	void *options;
 };
 
 extern const struct command call_command;
@@ -43,28 +55,19 @@ extern const struct command serve_command;
 extern const struct command stat_command;
 extern const struct command version_command;
 
-/* The last option in every subcommand's table. */
-#define OPTION_HELP	{ "help", no_argument, NULL, 'h' }
+/* For subcommands without options of their own. */
+extern const struct option command_help_table[];
+
+/* For subcommands whose only option is --json, with command_take_json(). */
+extern const struct option command_json_table[];
 
 /**
- * command_help() - answer --help
- * @command: the subcommand
+ * command_take_json() - take the option --json
+ * @option: is no other
+ * @is_json: a bool, set to true
  *
  * Return: STATUS_OK.
  */
-int command_help(const struct command *command);
-
-/**
- * command_json_option() - read a command line whose options are --json and --help
- * @command: the subcommand
- * @argc: as for its run()
- * @argv: as for its run(); arguments that are no options begin at argv[optind] afterwards
- * @is_json: set to whether --json is there
- * @status: set to the exit status if this was all
- *
- * Return: true to go on, false after --help or a complaint.
- */
-bool command_json_option(const struct command *command, int argc, char *argv[], bool *is_json,
-			 int *status);
+int command_take_json(int option, void *is_json);
 
 #endif /* COMMAND_H */

@@ -51,8 +51,10 @@ struct options {
 	char **argv;
 };
 
-static int parse_option(int option, struct options *options)
+static int take_option(int option, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
 	case 'c':
 		return parse_capacity(optarg, &options->create.capacity);
@@ -142,37 +144,34 @@ static int create_and_stay(struct options *options)
 	return options->argv ? run_command(options, &signals, &mask) : keep(options, &signals);
 }
 
-static int run(int argc, char *argv[])
+static int run(char *operands[], void *arg)
 {
-	static const struct option table[] = {
-		{ "capacity", required_argument, NULL, 'c' },
-		{ "mode", required_argument, NULL, 'm' },
-		{ "notify-abort", no_argument, NULL, 'a' },
-		{ "thread", no_argument, NULL, 't' },
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ 0 }
-	};
-	struct options options = { 0 };
-	int option, status;
+	struct options *options = arg;
 
-	while ((option = getopt_long(argc, argv, "+c:m:atjh", table, NULL)) != -1) {
-		if (option == 'h')
-			return command_help(&create_command);
-		if (option == '?')
-			return fail_hint(argv);
-		status = parse_option(option, &options);
-		if (status)
-			return status;
-	}
-	if (optind < argc)
-		options.argv = argv + optind;
-	return create_and_stay(&options);
+	if (operands[0])
+		options->argv = operands;
+	return create_and_stay(options);
 }
+
+static const struct option table[] = {
+	{ "capacity", required_argument, NULL, 'c' },
+	{ "mode", required_argument, NULL, 'm' },
+	{ "notify-abort", no_argument, NULL, 'a' },
+	{ "thread", no_argument, NULL, 't' },
+	{ "json", no_argument, NULL, 'j' },
+	OPTION_HELP,
+	{ 0 }
+};
+
+static struct options options;
 
 const struct command create_command = {
 	.name = "create",
 	.summary = "Create a port and keep it until this process ends",
 	.help = help,
+	.table = table,
+	.is_wrapper = true,
+	.take = take_option,
 	.run = run,
+	.options = &options,
 };

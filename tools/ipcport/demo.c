@@ -145,21 +145,21 @@ static int open_and_show(const char *path, bool is_json)
 	return status;
 }
 
-static int run(int argc, char *argv[])
+static int run(char *operands[], void *is_json)
 {
-	bool is_json;
-	int status;
-
-	if (!command_json_option(&demo_command, argc, argv, &is_json, &status))
-		return status;
-	if (argc - optind > 1)
-		return fail_usage("'%s' is one argument too many", argv[optind + 1]);
-	return open_and_show(optind < argc ? argv[optind] : DEFAULT_FILE, is_json);
+	if (operands[0] && operands[1])
+		return fail_usage("'%s' is one argument too many", operands[1]);
+	return open_and_show(operands[0] ? operands[0] : DEFAULT_FILE, *(bool *)is_json);
 }
+
+static bool is_json;
 
 const struct command demo_command = {
 	.name = "demo",
 	.summary = "Show what ports promise, with real processes",
 	.help = help,
+	.table = command_json_table,
+	.take = command_take_json,
 	.run = run,
+	.options = &is_json,
 };

@@ -19,25 +19,17 @@ static const char help[] =
 	"Example:\n"
 	"  ipcport destroy 1\n";
 
-static int run(int argc, char *argv[])
+static int run(char *operands[], void *options)
 {
-	static const struct option table[] = {
-		OPTION_HELP,
-		{ 0 }
-	};
-	int fd, option, ret, status;
 	uint64_t port;
+	int fd, ret, status;
 
-	while ((option = getopt_long(argc, argv, "h", table, NULL)) != -1) {
-		if (option == 'h')
-			return command_help(&destroy_command);
-		return fail_hint(argv);
-	}
-	status = parse_port(argv[optind], &port);
+	(void)options;
+	status = parse_port(operands[0], &port);
 	if (status)
 		return status;
-	if (argv[optind + 1])
-		return fail_usage("'%s' is one argument too many", argv[optind + 1]);
+	if (operands[1])
+		return fail_usage("'%s' is one argument too many", operands[1]);
 	status = open_or_fail(&fd);
 	if (status)
 		return status;
@@ -49,5 +41,6 @@ const struct command destroy_command = {
 	.name = "destroy",
 	.summary = "End a port",
 	.help = help,
+	.table = command_help_table,
 	.run = run,
 };

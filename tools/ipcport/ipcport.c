@@ -4,6 +4,7 @@
 #include "fail.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,31 +46,28 @@ static void print_overview(FILE *out)
 		     "Exit status: 0 success, 1 the operation failed, 2 wrong usage or no module.\n");
 }
 
-int command_help(const struct command *command)
+const struct option command_help_table[] = {
+	OPTION_HELP,
+	{ 0 }
+};
+
+const struct option command_json_table[] = {
+	{ "json", no_argument, NULL, 'j' },
+	OPTION_HELP,
+	{ 0 }
+};
+
+int command_take_json(int option, void *is_json)
 {
-	fputs(command->help, stdout);
+	(void)option;
+	*(bool *)is_json = true;
 	return STATUS_OK;
 }
 
-bool command_json_option(const struct command *command, int argc, char *argv[], bool *is_json,
-			 int *status)
+static int print_help(const struct command *command)
 {
-	static const struct option table[] = {
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ 0 }
-	};
-	int option;
-
-	*is_json = false;
-	while ((option = getopt_long(argc, argv, "jh", table, NULL)) != -1) {
-		if (option != 'j') {
-			*status = option == 'h' ? command_help(command) : fail_hint(argv);
-			return false;
-		}
-		*is_json = true;
-	}
-	return true;
+	fputs(command->help, stdout);
+	return STATUS_OK;
 }
 
 static int help(const char *name)
@@ -83,18 +81,46 @@ static int help(const char *name)
 	command = find_command(name);
 	if (!command)
 		return fail_usage("there is no command '%s'", name);
-	return command_help(command);
+	return print_help(command);
+}
+
+/* What getopt_long() wants to know once more: the letters of the options. */
+static void spell(const struct command *command, char *letters)
+{
+	const struct option *option;
+
+	if (command->is_wrapper)
+		*letters++ = '+';
+	for (option = command->table; option->name; option++) {
+		if (option->val > UCHAR_MAX)
+			continue;
+		*letters++ = (char)option->val;
+		for (int i = 0; i < option->has_arg; i++)
+			*letters++ = ':';
+	}
+	*letters = '\0';
 }
 
 static int run(const struct command *command, int argc, char *argv[])
 {
-	char name[64];
+	char letters[64], name[64];
+	int option, status;
 
 	/* getopt_long() begins its complaints with it. */
 	snprintf(name, sizeof(name), "ipcport %s", command->name);
 	argv[0] = name;
 	fail_in(command->name);
-	return command->run(argc, argv);
+	spell(command, letters);
+	while ((option = getopt_long(argc, argv, letters, command->table, NULL)) != -1) {
+		if (option == 'h')
+			return print_help(command);
+		if (option == '?')
+			return fail_hint(argv);
+		status = command->take(option, command->options);
+		if (status)
+			return status;
+	}
+	return command->run(argv + optind, command->options);
 }
 
 static int dispatch(int argc, char *argv[])

@@ -76,8 +76,10 @@ static void print_bytes(const struct options *options, const struct ipcport_deli
 	fwrite(delivery->message.payload, 1, stream_length(&delivery->message), stdout);
 }
 
-static int parse_option(int option, struct options *options)
+static int take_option(int option, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
 	case 'c':
 		if (!parse_number(optarg, 1, UINT64_MAX, &options->remaining))
@@ -140,45 +142,43 @@ static int receive_messages(struct options *options)
 	return STATUS_OK;
 }
 
-static int run(int argc, char *argv[])
+static int run(char *operands[], void *arg)
 {
-	static const struct option table[] = {
-		{ "count", required_argument, NULL, 'c' },
-		{ "follow", no_argument, NULL, 'f' },
-		{ "stream", no_argument, NULL, 's' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "nonblock", no_argument, NULL, 'n' },
-		{ "timeout", required_argument, NULL, 't' },
-		OPTION_HELP,
-		{ 0 }
-	};
-	struct options options = { .remaining = 1, .print = print_text };
-	int option, status;
+	struct options *options = arg;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "c:fsvjnt:h", table, NULL)) != -1) {
-		if (option == 'h')
-			return command_help(&recv_command);
-		if (option == '?')
-			return fail_hint(argv);
-		status = parse_option(option, &options);
-		if (status)
-			return status;
-	}
-	if (options.is_stream && (options.print != print_bytes || options.remaining != UINT64_MAX))
+	if (options->is_stream &&
+	    (options->print != print_bytes || options->remaining != UINT64_MAX))
 		return fail_usage("--stream goes neither with --json nor with --count");
-	status = parse_port(argv[optind], &options.port);
+	status = parse_port(operands[0], &options->port);
 	if (status)
 		return status;
-	if (argv[optind + 1])
-		return fail_usage("'%s' is one argument too many", argv[optind + 1]);
-	status = open_or_fail(&options.fd);
-	return status ? status : receive_messages(&options);
+	if (operands[1])
+		return fail_usage("'%s' is one argument too many", operands[1]);
+	status = open_or_fail(&options->fd);
+	return status ? status : receive_messages(options);
 }
+
+static const struct option table[] = {
+	{ "count", required_argument, NULL, 'c' },
+	{ "follow", no_argument, NULL, 'f' },
+	{ "stream", no_argument, NULL, 's' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "nonblock", no_argument, NULL, 'n' },
+	{ "timeout", required_argument, NULL, 't' },
+	OPTION_HELP,
+	{ 0 }
+};
+
+static struct options options = { .remaining = 1, .print = print_text };
 
 const struct command recv_command = {
 	.name = "recv",
 	.summary = "Receive messages from a port",
 	.help = help,
+	.table = table,
+	.take = take_option,
 	.run = run,
+	.options = &options,
 };

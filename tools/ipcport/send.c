@@ -41,8 +41,10 @@ struct options {
 	bool is_splitting;
 };
 
-static int parse_option(int option, struct options *options)
+static int take_option(int option, void *arg)
 {
+	struct options *options = arg;
+
 	switch (option) {
 	case 's':
 		options->is_splitting = true;
@@ -109,44 +111,41 @@ static int send_stdin(struct options *options)
 	return ret < 0 ? fail_send(ret, stream) : STATUS_OK;
 }
 
-static int run(int argc, char *argv[])
+static int run(char *operands[], void *arg)
 {
-	static const struct option table[] = {
-		{ "split", no_argument, NULL, 's' },
-		{ "type", required_argument, NULL, 'T' },
-		{ "nonblock", no_argument, NULL, 'n' },
-		{ "timeout", required_argument, NULL, 't' },
-		OPTION_HELP,
-		{ 0 }
-	};
-	struct options options = { 0 };
-	int option, status;
+	struct options *options = arg;
 	char **texts;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "sT:nt:h", table, NULL)) != -1) {
-		if (option == 'h')
-			return command_help(&send_command);
-		if (option == '?')
-			return fail_hint(argv);
-		status = parse_option(option, &options);
-		if (status)
-			return status;
-	}
-	status = parse_port(argv[optind], &options.stream.port);
+	status = parse_port(operands[0], &options->stream.port);
 	if (status)
 		return status;
-	texts = argv + optind + 1;
-	status = check_texts(&options, texts);
+	texts = operands + 1;
+	status = check_texts(options, texts);
 	if (!status)
-		status = open_or_fail(&options.stream.fd);
+		status = open_or_fail(&options->stream.fd);
 	if (status)
 		return status;
-	return *texts ? send_texts(&options, texts) : send_stdin(&options);
+	return *texts ? send_texts(options, texts) : send_stdin(options);
 }
+
+static const struct option table[] = {
+	{ "split", no_argument, NULL, 's' },
+	{ "type", required_argument, NULL, 'T' },
+	{ "nonblock", no_argument, NULL, 'n' },
+	{ "timeout", required_argument, NULL, 't' },
+	OPTION_HELP,
+	{ 0 }
+};
+
+static struct options options;
 
 const struct command send_command = {
 	.name = "send",
 	.summary = "Send messages to a port",
 	.help = help,
+	.table = table,
+	.take = take_option,
 	.run = run,
+	.options = &options,
 };

@@ -220,8 +220,10 @@ static int open_and_serve(struct options *options)
 	return status ? status : serve(options);
 }
 
-static int parse_option(int option, struct options *options)
+static int take_option(int option, void *arg)
 {
+	struct options *options = arg;
+
 	options->is_shaping |= option == OPTION_CAPACITY || option == 'm' || option == 'j';
 	switch (option) {
 	case 'C':
@@ -269,37 +271,35 @@ static int parse_operands(char *argv[], struct options *options)
 	return STATUS_OK;
 }
 
-static int run(int argc, char *argv[])
+static int run(char *operands[], void *arg)
 {
-	static const struct option table[] = {
-		{ "create", no_argument, NULL, 'C' },
-		{ "capacity", required_argument, NULL, OPTION_CAPACITY },
-		{ "mode", required_argument, NULL, 'm' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "count", required_argument, NULL, 'c' },
-		{ "raw", no_argument, NULL, 'r' },
-		OPTION_HELP,
-		{ 0 }
-	};
-	struct options options = { .remaining = UINT64_MAX };
-	int option, status;
+	struct options *options = arg;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "+Cm:jc:rh", table, NULL)) != -1) {
-		if (option == 'h')
-			return command_help(&serve_command);
-		if (option == '?')
-			return fail_hint(argv);
-		status = parse_option(option, &options);
-		if (status)
-			return status;
-	}
-	status = parse_operands(argv + optind, &options);
-	return status ? status : open_and_serve(&options);
+	status = parse_operands(operands, options);
+	return status ? status : open_and_serve(options);
 }
+
+static const struct option table[] = {
+	{ "create", no_argument, NULL, 'C' },
+	{ "capacity", required_argument, NULL, OPTION_CAPACITY },
+	{ "mode", required_argument, NULL, 'm' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "count", required_argument, NULL, 'c' },
+	{ "raw", no_argument, NULL, 'r' },
+	OPTION_HELP,
+	{ 0 }
+};
+
+static struct options options = { .remaining = UINT64_MAX };
 
 const struct command serve_command = {
 	.name = "serve",
 	.summary = "Answer the calls to a port with the output of a command",
 	.help = help,
+	.table = table,
+	.is_wrapper = true,
+	.take = take_option,
 	.run = run,
+	.options = &options,
 };

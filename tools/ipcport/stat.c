@@ -64,25 +64,27 @@ static int show(uint64_t port, bool is_json)
 	return STATUS_OK;
 }
 
-static int run(int argc, char *argv[])
+static int run(char *operands[], void *is_json)
 {
-	bool is_json;
-	int status;
 	uint64_t port;
+	int status;
 
-	if (!command_json_option(&stat_command, argc, argv, &is_json, &status))
-		return status;
-	status = parse_port(argv[optind], &port);
+	status = parse_port(operands[0], &port);
 	if (status)
 		return status;
-	if (argv[optind + 1])
-		return fail_usage("'%s' is one argument too many", argv[optind + 1]);
-	return show(port, is_json);
+	if (operands[1])
+		return fail_usage("'%s' is one argument too many", operands[1]);
+	return show(port, *(bool *)is_json);
 }
+
+static bool is_json;
 
 const struct command stat_command = {
 	.name = "stat",
 	.summary = "Show the state of a port",
 	.help = help,
+	.table = command_json_table,
+	.take = command_take_json,
 	.run = run,
+	.options = &is_json,
 };

@@ -101,21 +101,21 @@ static int show(bool is_json)
 	return ret < 0 ? fail(ret, "ask the module for its version") : STATUS_OK;
 }
 
-static int run(int argc, char *argv[])
+static int run(char *operands[], void *is_json)
 {
-	bool is_json;
-	int status;
-
-	if (!command_json_option(&version_command, argc, argv, &is_json, &status))
-		return status;
-	if (argv[optind])
-		return fail_usage("'%s' is one argument too many", argv[optind]);
-	return show(is_json);
+	if (operands[0])
+		return fail_usage("'%s' is one argument too many", operands[0]);
+	return show(*(bool *)is_json);
 }
+
+static bool is_json;
 
 const struct command version_command = {
 	.name = "version",
 	.summary = "Print the versions of command, library and module",
 	.help = help,
+	.table = command_json_table,
+	.take = command_take_json,
 	.run = run,
+	.options = &is_json,
 };
