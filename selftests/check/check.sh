@@ -146,6 +146,7 @@ check_style() {
 check_host() {
 	check "header alone" "$here/header.sh"
 	check "header layout 32/64" "$here/layout.sh"
+	check "python module and header" "$here/python.sh"
 	check "host tests" make -C tools check
 }
 
