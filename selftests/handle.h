@@ -18,6 +18,7 @@
 #include "ipcport_test.h"
 
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 #define R_SEND		IPCPORT_R_SEND
@@ -137,6 +138,21 @@ HELPER int64_t read_value(int handle)
 	if (ret < 0)
 		return -errno;
 	return ret == sizeof(delivery) ? (int64_t)value_of(&delivery.message) : -ENODATA;
+}
+
+/* read() and write() of what may be anywhere: bytes, or -errno. */
+HELPER ssize_t read_at(int handle, void *address, size_t size)
+{
+	ssize_t ret = syscall(SYS_read, handle, address, size);
+
+	return ret < 0 ? -errno : ret;
+}
+
+HELPER ssize_t write_at(int handle, const void *address, size_t size)
+{
+	ssize_t ret = syscall(SYS_write, handle, address, size);
+
+	return ret < 0 ? -errno : ret;
 }
 
 /* Put O_NONBLOCK on a file, or take it off. */
