@@ -5,9 +5,9 @@
 #include "parse.h"
 #include "print.h"
 #include "stream.h"
+#include "target.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,13 +19,14 @@ static const char help[] =
 	"Call a port with each TEXT of at most 48 bytes, one after the other, and print the\n"
 	"answers as 'ipcport recv' prints messages. Without TEXT, call once with what comes on\n"
 	"stdin. Wait for space in the port and for the answer, as long as the port and whoever\n"
-	"received the call exist; if they end, that is an error.\n"
+	"received the call exist; if they end, that is an error. PORT is a number or a name.\n"
 	"\n"
 	"  -T, --type N           type of the messages (default 0)\n"
 	"  -v, --verbose          begin each line with who answered, type and token\n"
 	"  -j, --json             print each answer as a line of JSON, with its status;\n"
 	"                         a call that gets no answer is an error, on stderr\n"
 	"  -t, --timeout SECONDS  give up after so long in all, for example 0.5\n"
+	"  -w, --wait[=SECONDS]   wait until there is a port of this name, for so long at most\n"
 	"  -h, --help             print this help\n"
 	"\n"
 	"A server answers with a status besides the text. If it is not 0, no further TEXT is\n"
@@ -33,20 +34,18 @@ static const char help[] =
 	"\n"
 	"Examples:\n"
 	"  ipcport call 1 hello\n"
-	"  date | ipcport call --timeout 2 1\n";
+	"  date | ipcport call --wait --timeout 2 /srv/echo\n";
 
 /**
  * struct options - the command line
- * @fd: device file
- * @port: what to call
+ * @target: what to call
  * @type: type of the messages
  * @patience: how long to wait
  * @is_verbose: say more of each answer
  * @is_json: print answers as JSON
  */
 struct options {
-	int fd;
-	uint64_t port;
+	struct target target;
 	uint32_t type;
 	struct patience patience;
 	bool is_verbose;
@@ -68,6 +67,8 @@ static int take_option(int option, void *arg)
 		break;
 	case 't':
 		return parse_timeout(optarg, &options->patience);
+	case 'w':
+		return target_take_wait(&options->target, optarg);
 	}
 	return STATUS_OK;
 }
@@ -103,17 +104,17 @@ static int show(const struct options *options, const struct ipcport_delivery *re
 	if (!status)
 		return STATUS_OK;
 	return options->is_json ? STATUS_FAILED :
-				  fail_because("call port %" PRIu64 ": the server's status is %d",
-					       options->port, status);
+				  fail_because("call port %s: the server's status is %d",
+					       options->target.text, status);
 }
 
 /* EPIPE does not say which of the two it was. */
 static int fail_call(int error, const struct options *options)
 {
 	if (error == -EPIPE)
-		return fail_because("call port %" PRIu64 ": the port or its server has ended (%s)",
-				    options->port, fail_name(error));
-	return fail(error, "call port %" PRIu64, options->port);
+		return fail_because("call port %s: the port or its server has ended (%s)",
+				    options->target.text, fail_name(error));
+	return fail(error, "call port %s", options->target.text);
 }
 
 static int call_with(const struct options *options, const void *bytes, size_t length)
@@ -121,16 +122,20 @@ static int call_with(const struct options *options, const void *bytes, size_t le
 	struct ipcport_message message;
 	struct ipcport_delivery reply;
 	struct ipcport_call call = {
-		.port = options->port,
+		.port = options->target.port,
 		.message = (uintptr_t)&message,
 		.reply = (uintptr_t)&reply,
 		.deadline_ns = options->patience.deadline_ns,
 	};
-	int ret;
+	int ret, status;
 
 	stream_fill(&message, options->type, bytes, length);
-	ret = ipcport_call(options->fd, &call, sizeof(call));
-	return ret < 0 ? fail_call(ret, options) : show(options, &reply, call.out_status);
+	ret = ipcport_call(options->target.fd, &call, sizeof(call));
+	if (ret < 0)
+		return fail_call(ret, options);
+	status = show(options, &reply, call.out_status);
+	stream_drop_cargo(&reply);
+	return status;
 }
 
 static int call_with_texts(const struct options *options, char *texts[])
@@ -167,13 +172,14 @@ static int run(char *operands[], void *arg)
 	char **texts;
 	int status;
 
-	status = parse_port(operands[0], &options->port);
+	status = target_parse(&options->target, operands[0]);
 	if (status)
 		return status;
 	texts = operands + 1;
 	status = check_texts(texts);
 	if (!status)
-		status = open_or_fail(&options->fd);
+		status = target_open(&options->target, IPCPORT_R_SEND,
+				     options->patience.deadline_ns);
 	if (status)
 		return status;
 	return *texts ? call_with_texts(options, texts) : call_with_stdin(options);
@@ -184,6 +190,7 @@ static const struct option table[] = {
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "timeout", required_argument, NULL, 't' },
+	OPTION_WAIT,
 	OPTION_HELP,
 	{ 0 }
 };

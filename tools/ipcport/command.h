@@ -45,14 +45,17 @@ struct command {
 	void *options;
 };
 
+extern const struct command bind_command;
 extern const struct command call_command;
 extern const struct command create_command;
 extern const struct command demo_command;
 extern const struct command destroy_command;
+extern const struct command exec_command;
 extern const struct command recv_command;
 extern const struct command send_command;
 extern const struct command serve_command;
 extern const struct command stat_command;
+extern const struct command unbind_command;
 extern const struct command version_command;
 
 /* For subcommands without options of their own. */

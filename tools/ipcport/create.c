@@ -4,6 +4,7 @@
 #include "parse.h"
 #include "print.h"
 #include "spawn.h"
+#include "target.h"
 
 #include <ipcport.h>
 
@@ -26,7 +27,10 @@ static const char help[] =
 	"  -c, --capacity N    messages that the port can hold (default 16)\n"
 	"  -m, --mode OCTAL    who may use it, like a file: 2 send and call, 4 receive and\n"
 	"                      answer (default 0600)\n"
+	"  -n, --name NAME     name it, see 'ipcport bind'\n"
 	"  -a, --notify-abort  tell receivers of calls that were given up before the answer\n"
+	"  -s, --notify-no-senders\n"
+	"                      tell receivers when nobody has a handle to send with any more\n"
 	"  -t, --thread        the port belongs to the creating thread, not to the process\n"
 	"  -j, --json          print the number as JSON\n"
 	"  -h, --help          print this help\n"
@@ -36,17 +40,19 @@ static const char help[] =
 	"\n"
 	"Examples:\n"
 	"  ipcport create &\n"
-	"  ipcport create --capacity 64 --mode 0622\n"
+	"  ipcport create --capacity 64 --mode 0622 --name /srv/log\n"
 	"  ipcport create -- sh -c 'echo This is port $IPCPORT_PORT'\n";
 
 /**
  * struct options - the command line
  * @create: what to ask the library for
+ * @name: name of the port, or NULL
  * @is_json: print JSON
  * @argv: COMMAND and its arguments, NULL if there is none
  */
 struct options {
 	struct ipcport_create create;
+	const char *name;
 	bool is_json;
 	char **argv;
 };
@@ -60,6 +66,11 @@ static int take_option(int option, void *arg)
 		return parse_capacity(optarg, &options->create.capacity);
 	case 'm':
 		return parse_port_mode(optarg, &options->create.mode);
+	case 'n':
+		return parse_name(optarg, &options->name);
+	case 's':
+		options->create.flags |= IPCPORT_CREATE_F_NOTIFY_NO_SENDERS;
+		break;
 	case 'a':
 		options->create.flags |= IPCPORT_CREATE_F_NOTIFY_ABORT;
 		break;
@@ -122,12 +133,10 @@ static int run_command(const struct options *options, const sigset_t *signals,
 /* The port ends with this process, which needs no help for that. */
 static int create_and_stay(struct options *options)
 {
+	struct target target = { 0 };
 	sigset_t signals, mask;
-	int fd, ret, status;
+	int status;
 
-	status = open_or_fail(&fd);
-	if (status)
-		return status;
 	/* An inherited "ignore" would make children vanish without a status. */
 	signal(SIGCHLD, SIG_DFL);
 	/* From here on a signal must find someone who waits for it. */
@@ -138,9 +147,9 @@ static int create_and_stay(struct options *options)
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &signals, &mask);
 
-	ret = ipcport_create(fd, &options->create, sizeof(options->create));
-	if (ret < 0)
-		return fail(ret, "create a port");
+	status = target_create(&target, &options->create, options->name);
+	if (status)
+		return status;
 	return options->argv ? run_command(options, &signals, &mask) : keep(options, &signals);
 }
 
@@ -156,7 +165,9 @@ static int run(char *operands[], void *arg)
 static const struct option table[] = {
 	{ "capacity", required_argument, NULL, 'c' },
 	{ "mode", required_argument, NULL, 'm' },
+	{ "name", required_argument, NULL, 'n' },
 	{ "notify-abort", no_argument, NULL, 'a' },
+	{ "notify-no-senders", no_argument, NULL, 's' },
 	{ "thread", no_argument, NULL, 't' },
 	{ "json", no_argument, NULL, 'j' },
 	OPTION_HELP,

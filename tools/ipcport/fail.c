@@ -19,6 +19,7 @@ static const struct {
 	{ EAGAIN, "it would have to wait" },
 	{ EDEADLK, "nobody else could answer" },
 	{ EDQUOT, "a limit of this user is reached; the kernel log names it" },
+	{ EEXIST, "the name is taken, or the port has one" },
 	{ EINVAL, "a value is out of range" },
 	{ EINTR, "a signal interrupted it" },
 	{ ENOENT, "there is no such port, or it has ended" },

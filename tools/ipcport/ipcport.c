@@ -14,7 +14,10 @@ static const struct command *const commands[] = {
 	&recv_command,
 	&call_command,
 	&serve_command,
+	&exec_command,
 	&stat_command,
+	&bind_command,
+	&unbind_command,
 	&destroy_command,
 	&demo_command,
 	&version_command,
@@ -41,7 +44,8 @@ static void print_overview(FILE *out)
 	fprintf(out, "  %-9s%s\n", "help", "Explain a command: ipcport help COMMAND");
 	fprintf(out, "\n"
 		     "Try it: 'ipcport create &' prints a number, say 1. Then 'ipcport send 1 hello'\n"
-		     "and 'ipcport recv 1', from any shell.\n"
+		     "and 'ipcport recv 1', from any shell. Or name the port: after 'ipcport create\n"
+		     "--name /srv/echo &' the commands take '/srv/echo' in place of the number.\n"
 		     "\n"
 		     "Exit status: 0 success, 1 the operation failed, 2 wrong usage or no module.\n");
 }

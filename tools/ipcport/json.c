@@ -4,6 +4,7 @@
 #include "text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void json_u64(struct json_object *object, const char *key, uint64_t value)
 {
@@ -51,6 +52,7 @@ struct json_object *json_delivery(const struct ipcport_delivery *delivery)
 	json_u64(object, "seq", info->seq);
 	json_u64(object, "token", info->token);
 	add_flag(object, "aborted", info->flags & IPCPORT_INFO_F_ABORTED);
+	add_flag(object, "no_senders", info->flags & IPCPORT_INFO_F_NO_SENDERS);
 	json_u64(object, "time_ns", info->time_ns);
 	json_u64(object, "pid", info->pid);
 	json_u64(object, "tid", info->tid);
@@ -58,15 +60,28 @@ struct json_object *json_delivery(const struct ipcport_delivery *delivery)
 	json_u64(object, "gid", info->gid);
 	json_u64(object, "type", delivery->message.type);
 	json_u64(object, "flags", delivery->message.flags);
+	json_u64(object, "badge", info->badge);
+	add_flag(object, "cargo", info->cargo >= 0);
 	add_payload(object, &delivery->message);
 	return object;
+}
+
+static void add_name(struct json_object *object, const uint8_t *name)
+{
+	size_t length = strnlen((const char *)name, IPCPORT_NAME_SIZE);
+
+	if (!length)
+		json_object_object_add(object, "name", NULL);
+	else if (text_is_utf8(name, length))
+		json_text(object, "name", (const char *)name);
 }
 
 struct json_object *json_stat(const struct ipcport_stat *stat)
 {
 	struct json_object *object = json_object_new_object();
 
-	json_u64(object, "port", stat->port);
+	json_u64(object, "port", stat->out_port);
+	add_name(object, stat->out_name);
 	add_flag(object, "readable", stat->out_state & IPCPORT_STATE_READABLE);
 	add_flag(object, "writable", stat->out_state & IPCPORT_STATE_WRITABLE);
 	add_flag(object, "dead", stat->out_state & IPCPORT_STATE_DEAD);
@@ -79,6 +94,8 @@ struct json_object *json_stat(const struct ipcport_stat *stat)
 	json_u64(object, "depth", stat->out_depth);
 	json_u64(object, "senders", stat->out_senders);
 	json_u64(object, "receivers", stat->out_receivers);
+	json_u64(object, "send_handles", stat->out_send_handles);
+	json_u64(object, "recv_handles", stat->out_recv_handles);
 	json_u64(object, "sent", stat->out_sent);
 	json_u64(object, "received", stat->out_received);
 	json_u64(object, "calls", stat->out_calls);

@@ -46,6 +46,8 @@ struct json_object *json_delivery(const struct ipcport_delivery *delivery);
  * json_stat() - the state of a port
  * @stat: what ipcport_stat() filled in
  *
+ * "name" is null if the port has none, and missing if it is not text.
+ *
  * Return: an object for json_print().
  */
 struct json_object *json_stat(const struct ipcport_stat *stat);

@@ -76,12 +76,28 @@ bool parse_seconds(const char *text, uint64_t *ns)
 	return true;
 }
 
-int parse_port(const char *text, uint64_t *port)
+static bool has_control_character(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == '\x7f')
+			return true;
+	}
+	return false;
+}
+
+bool parse_is_name(const char *text)
+{
+	return text[strspn(text, DIGITS)] && strlen(text) < IPCPORT_NAME_SIZE &&
+	       !has_control_character(text);
+}
+
+int parse_name(const char *text, const char **name)
 {
 	if (!text)
-		return fail_usage("PORT is missing");
-	if (!parse_number(text, 1, UINT64_MAX, port))
-		return fail_usage("'%s' is not the number of a port", text);
+		return fail_usage("NAME is missing");
+	if (!parse_is_name(text))
+		return fail_usage("'%s' is not a name of 1 to 63 bytes, not all digits", text);
+	*name = text;
 	return STATUS_OK;
 }
 

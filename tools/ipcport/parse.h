@@ -45,13 +45,21 @@ bool parse_mode(const char *text, uint32_t *mode);
 bool parse_seconds(const char *text, uint64_t *ns);
 
 /**
- * parse_port() - the argument PORT, with complaint
+ * parse_is_name() - can a word be the name of a port
+ * @text: the text
+ *
+ * The kernel would take a name of digits only, too.
+ */
+bool parse_is_name(const char *text);
+
+/**
+ * parse_name() - the argument NAME, with complaint
  * @text: the text, or NULL if the command line has none
- * @port: set on success
+ * @name: set to @text on success
  *
  * Return: STATUS_OK or STATUS_USAGE.
  */
-int parse_port(const char *text, uint64_t *port);
+int parse_name(const char *text, const char **name);
 
 /**
  * parse_capacity() - the argument of --capacity, with complaint

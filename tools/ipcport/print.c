@@ -21,8 +21,14 @@ static void print_head(const struct ipcport_delivery *delivery)
 	printf("pid %u uid %u type %u", info->pid, info->uid, delivery->message.type);
 	if (info->token)
 		printf(" token %" PRIu64, (uint64_t)info->token);
+	if (info->badge)
+		printf(" badge %" PRIu64, (uint64_t)info->badge);
+	if (info->cargo >= 0)
+		printf(" cargo");
 	if (info->flags & IPCPORT_INFO_F_ABORTED)
 		printf(" aborted");
+	if (info->flags & IPCPORT_INFO_F_NO_SENDERS)
+		printf(" no-senders");
 	printf(": ");
 }
 

@@ -5,44 +5,47 @@
 #include "parse.h"
 #include "print.h"
 #include "stream.h"
+#include "target.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 static const char help[] =
 	"Usage: ipcport recv [OPTION...] PORT\n"
 	"\n"
 	"Receive one message and print its text on a line. Wait while the port is empty,\n"
-	"unless told otherwise. A port that ends during the wait is an error.\n"
+	"unless told otherwise. A port that ends during the wait is an error. PORT is a number\n"
+	"or a name.\n"
 	"\n"
 	"  -c, --count N          receive N messages\n"
 	"  -f, --follow           receive until the port ends\n"
 	"  -s, --stream           write the bytes of a stream to stdout, as they are, until its\n"
 	"                         end; for what 'ipcport send PORT < FILE' sends\n"
-	"  -v, --verbose          begin each line with number, sender, type, and a call's token\n"
+	"  -v, --verbose          begin each line with what is known of the message: number,\n"
+	"                         sender, type, a call's token, the badge\n"
 	"  -j, --json             print each message as a line of JSON\n"
 	"  -n, --nonblock         fail at once if the port is empty\n"
 	"  -t, --timeout SECONDS  give up after so long in all, for example 0.5\n"
+	"  -w, --wait[=SECONDS]   wait until there is a port of this name, for so long at most\n"
 	"  -h, --help             print this help\n"
 	"\n"
 	"In text, control characters and bytes that are not UTF-8 appear as \\xNN, and a\n"
-	"backslash as \\\\. The end of a stream (type 1) is an empty line, and so is the notice that\n"
-	"a call was given up; --verbose and --json tell more. In JSON, 'payload' is the whole\n"
-	"payload in hexadecimal and 'text' the part that counts, if it is text.\n"
+	"backslash as \\\\. The end of a stream (type 1) is an empty line, and so is a notice: that a\n"
+	"call was given up, or that nobody has a handle to send with any more; --verbose and\n"
+	"--json tell more. In JSON, 'payload' is the whole payload in hexadecimal and 'text' the\n"
+	"part that counts, if it is text. A file that comes with a message is closed.\n"
 	"\n"
 	"A call is received like any message, but not answered: its caller is told so when this\n"
 	"process ends. To answer calls, see 'ipcport serve'.\n"
 	"\n"
 	"Examples:\n"
 	"  ipcport recv 1\n"
-	"  ipcport recv --follow --json 1\n"
+	"  ipcport recv --follow --json /srv/log\n"
 	"  ipcport recv --stream 1 > file\n";
 
 /**
  * struct options - the command line, and how far the work is
- * @fd: device file
- * @port: where to receive
+ * @target: where to receive
  * @patience: how long to wait
  * @remaining: messages still wanted
  * @print: prints a message
@@ -50,8 +53,7 @@ static const char help[] =
  * @is_verbose: say more of each message
  */
 struct options {
-	int fd;
-	uint64_t port;
+	struct target target;
 	struct patience patience;
 	uint64_t remaining;
 	void (*print)(const struct options *options, const struct ipcport_delivery *delivery);
@@ -104,6 +106,8 @@ static int take_option(int option, void *arg)
 		break;
 	case 't':
 		return parse_timeout(optarg, &options->patience);
+	case 'w':
+		return target_take_wait(&options->target, optarg);
 	}
 	return STATUS_OK;
 }
@@ -122,17 +126,20 @@ static uint32_t batch_size(const struct options *options)
 static int receive_messages(struct options *options)
 {
 	uint32_t flags = options->patience.is_nonblocking ? IPCPORT_RECV_F_NONBLOCK : 0;
+	const struct target *target = &options->target;
 	struct ipcport_delivery deliveries[STREAM_BATCH];
 
 	while (options->remaining) {
-		int done = ipcport_recv_batch(options->fd, options->port, deliveries,
+		int done = ipcport_recv_batch(target->fd, target->port, deliveries,
 					      batch_size(options), options->patience.deadline_ns,
 					      flags);
 
 		if (done < 0)
-			return fail(done, "receive from port %" PRIu64, options->port);
-		for (int i = 0; i < done; i++)
+			return fail(done, "receive from port %s", target->text);
+		for (int i = 0; i < done; i++) {
 			options->print(options, &deliveries[i]);
+			stream_drop_cargo(&deliveries[i]);
+		}
 		if (fflush(stdout))
 			return fail(errno, "write the output");
 		if (options->is_stream && deliveries[0].message.type == STREAM_END)
@@ -150,12 +157,10 @@ static int run(char *operands[], void *arg)
 	if (options->is_stream &&
 	    (options->print != print_bytes || options->remaining != UINT64_MAX))
 		return fail_usage("--stream goes neither with --json nor with --count");
-	status = parse_port(operands[0], &options->port);
-	if (status)
-		return status;
-	if (operands[1])
-		return fail_usage("'%s' is one argument too many", operands[1]);
-	status = open_or_fail(&options->fd);
+	status = target_parse_only(&options->target, operands);
+	if (!status)
+		status = target_open(&options->target, IPCPORT_R_RECV,
+				     options->patience.deadline_ns);
 	return status ? status : receive_messages(options);
 }
 
@@ -167,6 +172,7 @@ static const struct option table[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "nonblock", no_argument, NULL, 'n' },
 	{ "timeout", required_argument, NULL, 't' },
+	OPTION_WAIT,
 	OPTION_HELP,
 	{ 0 }
 };

@@ -3,6 +3,7 @@
 #include "fail.h"
 #include "parse.h"
 #include "stream.h"
+#include "target.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,12 +15,13 @@ static const char help[] =
 	"\n"
 	"Send each TEXT as one message of at most 48 bytes. Without TEXT, send what comes on\n"
 	"stdin as a stream: payloads of up to 48 bytes, then an end-of-stream message. Wait\n"
-	"while the port is full, unless told otherwise.\n"
+	"while the port is full, unless told otherwise. PORT is a number or a name.\n"
 	"\n"
 	"  -s, --split            cut a TEXT longer than 48 bytes into several messages\n"
 	"  -T, --type N           type of the messages (default 0)\n"
 	"  -n, --nonblock         fail at once if the port is full\n"
 	"  -t, --timeout SECONDS  give up after so long in all, for example 0.5\n"
+	"  -w, --wait[=SECONDS]   wait until there is a port of this name, for so long at most\n"
 	"  -h, --help             print this help\n"
 	"\n"
 	"In a message, 'type' is 0, or 1 for the end of a stream, or what --type says; 'flags'\n"
@@ -27,15 +29,17 @@ static const char help[] =
 	"\n"
 	"Examples:\n"
 	"  ipcport send 1 hello world\n"
-	"  ipcport send --timeout 2 1 < file\n";
+	"  ipcport send --timeout 2 /srv/log < file\n";
 
 /**
  * struct options - the command line
- * @stream: where to send
+ * @target: where to send
+ * @stream: the same, and how
  * @type: type of the messages
  * @is_splitting: a text may need several messages
  */
 struct options {
+	struct target target;
 	struct stream stream;
 	uint32_t type;
 	bool is_splitting;
@@ -56,6 +60,8 @@ static int take_option(int option, void *arg)
 		break;
 	case 't':
 		return parse_timeout(optarg, &options->stream.patience);
+	case 'w':
+		return target_take_wait(&options->target, optarg);
 	}
 	return STATUS_OK;
 }
@@ -71,23 +77,23 @@ static int check_texts(const struct options *options, char *texts[])
 	return STATUS_OK;
 }
 
-static int fail_send(int error, const struct stream *stream)
+static int fail_send(int error, const struct options *options)
 {
-	if (!stream->messages)
-		return fail(error, "send to port %" PRIu64, stream->port);
-	return fail(error, "send message %" PRIu64 " to port %" PRIu64, stream->messages + 1,
-		    stream->port);
+	const char *port = options->target.text;
+
+	if (!options->stream.messages)
+		return fail(error, "send to port %s", port);
+	return fail(error, "send message %" PRIu64 " to port %s", options->stream.messages + 1,
+		    port);
 }
 
 static int send_texts(struct options *options, char *texts[])
 {
-	struct stream *stream = &options->stream;
-
 	for (; *texts; texts++) {
-		int ret = stream_send(stream, options->type, *texts, strlen(*texts));
+		int ret = stream_send(&options->stream, options->type, *texts, strlen(*texts));
 
 		if (ret < 0)
-			return fail_send(ret, stream);
+			return fail_send(ret, options);
 	}
 	return STATUS_OK;
 }
@@ -102,30 +108,33 @@ static int send_stdin(struct options *options)
 	while ((length = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0) {
 		ret = stream_send(stream, options->type, chunk, (size_t)length);
 		if (ret < 0)
-			return fail_send(ret, stream);
+			return fail_send(ret, options);
 	}
 	/* Without its end the receiver can tell that the stream is not whole. */
 	if (length < 0)
 		return fail(errno, "read stdin");
 	ret = stream_send(stream, STREAM_END, "", 0);
-	return ret < 0 ? fail_send(ret, stream) : STATUS_OK;
+	return ret < 0 ? fail_send(ret, options) : STATUS_OK;
 }
 
 static int run(char *operands[], void *arg)
 {
 	struct options *options = arg;
+	struct target *target = &options->target;
 	char **texts;
 	int status;
 
-	status = parse_port(operands[0], &options->stream.port);
+	status = target_parse(target, operands[0]);
 	if (status)
 		return status;
 	texts = operands + 1;
 	status = check_texts(options, texts);
 	if (!status)
-		status = open_or_fail(&options->stream.fd);
+		status = target_open(target, IPCPORT_R_SEND, options->stream.patience.deadline_ns);
 	if (status)
 		return status;
+	options->stream.fd = target->fd;
+	options->stream.port = target->port;
 	return *texts ? send_texts(options, texts) : send_stdin(options);
 }
 
@@ -134,6 +143,7 @@ static const struct option table[] = {
 	{ "type", required_argument, NULL, 'T' },
 	{ "nonblock", no_argument, NULL, 'n' },
 	{ "timeout", required_argument, NULL, 't' },
+	OPTION_WAIT,
 	OPTION_HELP,
 	{ 0 }
 };

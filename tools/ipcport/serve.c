@@ -6,6 +6,7 @@
 #include "parse.h"
 #include "print.h"
 #include "stream.h"
+#include "target.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -22,21 +23,24 @@ static const char help[] =
 	"Answer the calls that come through a port, one after the other, until the port ends or\n"
 	"a signal (Ctrl-C, kill) ends this process. For each, COMMAND is run with the text of\n"
 	"the call on its stdin; what it has written to stdout when it ends is the answer, its\n"
-	"exit status the status of the answer. PORT is a port from which this user may receive;\n"
-	"with --create there is none, and the first word is COMMAND.\n"
+	"exit status the status of the answer. PORT is the number or the name of a port from\n"
+	"which this user may receive; with --create there is none, and the first word is COMMAND.\n"
 	"\n"
 	"  -C, --create        create a port and print its number; it ends with this process\n"
 	"      --capacity N    messages that the new port can hold (default 16)\n"
 	"  -m, --mode OCTAL    who may use the new port, like a file (default 0600)\n"
+	"  -n, --name NAME     name the new port, see 'ipcport bind'\n"
 	"  -j, --json          print the number of the new port as JSON\n"
 	"  -c, --count N       end after N calls\n"
 	"  -r, --raw           pass payload and output on as they are, see below\n"
+	"  -w, --wait[=SECONDS]\n"
+	"                      wait until there is a port of this name, for so long at most\n"
 	"  -h, --help          print this help\n"
 	"\n"
 	"COMMAND finds what is known of the message in its environment: IPCPORT_PORT,\n"
 	"IPCPORT_TYPE, IPCPORT_FLAGS, IPCPORT_PID, IPCPORT_UID, IPCPORT_GID, and IPCPORT_TOKEN,\n"
 	"which is 0 for a one-way message. For those it is run as well, and what it writes is\n"
-	"dropped. Notices of calls that were given up are ignored.\n"
+	"dropped. Notices are ignored, and a file that comes with a message is closed.\n"
 	"\n"
 	"Of the payload COMMAND gets the bytes that count, by the message's 'flags'; a newline\n"
 	"at the end of its output is dropped. With --raw it gets all 48 bytes, and the newline\n"
@@ -51,7 +55,7 @@ static const char help[] =
 	"COMMAND. The exit status is 0 after a signal or N calls, 1 if the port ended.\n"
 	"\n"
 	"Examples:\n"
-	"  ipcport serve --create -- tr a-z A-Z &\n"
+	"  ipcport serve --create --name /srv/upper -- tr a-z A-Z &\n"
 	"  ipcport serve --count 1 1 sh -c 'echo you are user $IPCPORT_UID'\n";
 
 /* Options without a letter. */
@@ -59,8 +63,10 @@ static const char help[] =
 
 /**
  * struct options - the command line, and how far the work is
- * @fd: device file
+ * @target: the port
+ * @number: its number
  * @create: the port to create
+ * @name: its name, or NULL
  * @is_creating: create it
  * @is_shaping: some option says what the new port is like
  * @is_json: print its number as JSON
@@ -69,8 +75,10 @@ static const char help[] =
  * @command: COMMAND and its arguments
  */
 struct options {
-	int fd;
+	struct target target;
+	uint64_t number;
 	struct ipcport_create create;
+	const char *name;
 	bool is_creating;
 	bool is_shaping;
 	bool is_json;
@@ -110,13 +118,13 @@ static void stop_at(int number)
 		sigaction(number, &action, NULL);
 }
 
-static int set_variables(void)
+static int set_variables(const struct options *options)
 {
 	const struct {
 		const char *name;
 		uint64_t value;
 	} variables[] = {
-		{ "IPCPORT_PORT", turn.port },
+		{ "IPCPORT_PORT", options->number },
 		{ "IPCPORT_TYPE", delivery.message.type },
 		{ "IPCPORT_FLAGS", delivery.message.flags },
 		{ "IPCPORT_PID", delivery.info.pid },
@@ -137,7 +145,7 @@ static int set_variables(void)
 static int run_command(const struct options *options, struct filter_output *output)
 {
 	size_t length = options->is_raw ? IPCPORT_PAYLOAD_SIZE : stream_length(&delivery.message);
-	int ret = set_variables();
+	int ret = set_variables(options);
 
 	return ret ? ret : filter_run(options->command, delivery.message.payload, length, output);
 }
@@ -161,7 +169,9 @@ static void attend(struct options *options)
 {
 	struct filter_output output = { .length = 0 };
 
-	if (delivery.info.flags & IPCPORT_INFO_F_ABORTED)
+	stream_drop_cargo(&delivery);
+	/* a notice */
+	if (delivery.info.flags)
 		return;
 	if (!turn.token) {
 		run_command(options, NULL);
@@ -179,30 +189,55 @@ static int finish(const struct options *options)
 	int ret = 0;
 
 	if (turn.token)
-		ret = ipcport_call_reply(options->fd, turn.port, turn.token, &answer, turn.status);
+		ret = ipcport_call_reply(options->target.fd, turn.port, turn.token, &answer,
+					 turn.status);
 	return ret < 0 && ret != -ENOENT ? fail(ret, "answer a call") : STATUS_OK;
 }
 
 static int serve(struct options *options)
 {
+	turn.port = options->target.port;
 	turn.message = (uintptr_t)&answer;
 	turn.delivery = (uintptr_t)&delivery;
 	do {
-		int ret = ipcport_call_reply_recv(options->fd, &turn, sizeof(turn));
+		int ret = ipcport_call_reply_recv(options->target.fd, &turn, sizeof(turn));
 
 		if (!ret)
 			attend(options);
 		else if (ret != -EINTR && ret != -EAGAIN)
-			return fail(ret, "serve port %" PRIu64, (uint64_t)turn.port);
+			return fail(ret, "serve port %s", options->target.text);
 	} while (!is_stopping && options->remaining);
 	return finish(options);
 }
 
-static int open_and_serve(struct options *options)
+static int create_port(struct options *options)
 {
+	int status = target_create(&options->target, &options->create, options->name);
+
+	options->number = options->target.port;
+	return status ? status : print_port(options->number, options->is_json);
+}
+
+/* The number of a handle's port is for the command to know. */
+static int open_port(struct options *options)
+{
+	struct target *target = &options->target;
+	struct ipcport_stat stat = { 0 };
 	int ret, status;
 
-	status = open_or_fail(&options->fd);
+	status = target_open(target, IPCPORT_R_RECV, 0);
+	options->number = target->port;
+	if (status || options->number)
+		return status;
+	ret = ipcport_stat(target->fd, &stat, sizeof(stat));
+	options->number = stat.out_port;
+	return ret < 0 ? fail(ret, "look at port %s", target->text) : STATUS_OK;
+}
+
+static int open_and_serve(struct options *options)
+{
+	int status = options->is_creating ? STATUS_OK : open_port(options);
+
 	if (status)
 		return status;
 	/* An inherited "ignore" would make commands vanish without a status. */
@@ -210,13 +245,8 @@ static int open_and_serve(struct options *options)
 	stop_at(SIGHUP);
 	stop_at(SIGINT);
 	stop_at(SIGTERM);
-	if (options->is_creating) {
-		ret = ipcport_create(options->fd, &options->create, sizeof(options->create));
-		if (ret < 0)
-			return fail(ret, "create a port");
-		turn.port = options->create.out_port;
-		status = print_port(turn.port, options->is_json);
-	}
+	if (options->is_creating)
+		status = create_port(options);
 	return status ? status : serve(options);
 }
 
@@ -224,7 +254,8 @@ static int take_option(int option, void *arg)
 {
 	struct options *options = arg;
 
-	options->is_shaping |= option == OPTION_CAPACITY || option == 'm' || option == 'j';
+	options->is_shaping |= option == OPTION_CAPACITY || option == 'm' || option == 'n' ||
+			       option == 'j';
 	switch (option) {
 	case 'C':
 		options->is_creating = true;
@@ -240,6 +271,10 @@ static int take_option(int option, void *arg)
 		if (!parse_number(optarg, 1, UINT64_MAX, &options->remaining))
 			return fail_usage("'%s' is not a number of calls", optarg);
 		break;
+	case 'n':
+		return parse_name(optarg, &options->name);
+	case 'w':
+		return target_take_wait(&options->target, optarg);
 	case 'r':
 		options->is_raw = true;
 		break;
@@ -249,16 +284,16 @@ static int take_option(int option, void *arg)
 
 static int parse_operands(char *argv[], struct options *options)
 {
-	uint64_t port;
 	int status;
 
+	if (options->is_creating && options->target.is_waiting)
+		return fail_usage("--wait does not go with --create");
 	if (!options->is_creating) {
 		if (options->is_shaping)
-			return fail_usage("--capacity, --mode and --json need --create");
-		status = parse_port(*argv, &port);
+			return fail_usage("--capacity, --mode, --name and --json need --create");
+		status = target_parse(&options->target, *argv);
 		if (status)
 			return status;
-		turn.port = port;
 		argv++;
 		if (*argv && !strcmp(*argv, "--"))
 			argv++;
@@ -284,9 +319,11 @@ static const struct option table[] = {
 	{ "create", no_argument, NULL, 'C' },
 	{ "capacity", required_argument, NULL, OPTION_CAPACITY },
 	{ "mode", required_argument, NULL, 'm' },
+	{ "name", required_argument, NULL, 'n' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "count", required_argument, NULL, 'c' },
 	{ "raw", no_argument, NULL, 'r' },
+	OPTION_WAIT,
 	OPTION_HELP,
 	{ 0 }
 };

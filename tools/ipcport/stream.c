@@ -70,6 +70,13 @@ int stream_send(struct stream *stream, uint32_t type, const void *bytes, size_t 
 	return ret;
 }
 
+void stream_drop_cargo(struct ipcport_delivery *delivery)
+{
+	if (delivery->info.cargo >= 0)
+		close(delivery->info.cargo);
+	delivery->info.cargo = -1;
+}
+
 int write_all(int fd, const void *bytes, size_t length)
 {
 	const uint8_t *next = bytes;

@@ -35,8 +35,8 @@
 
 /**
  * struct stream - where messages go
- * @fd: device file
- * @port: number of the port
+ * @fd: device file, or a handle
+ * @port: number of the port, 0 on a handle
  * @patience: how long a send may wait
  * @messages: how many have been taken in
  * @bytes: what they carried
@@ -77,6 +77,12 @@ uint32_t stream_fill(struct ipcport_message *messages, uint32_t type, const void
  * Return: 0, or a negative errno value.
  */
 int stream_send(struct stream *stream, uint32_t type, const void *bytes, size_t length);
+
+/**
+ * stream_drop_cargo() - close what came with a message
+ * @delivery: a received message; its cargo is no longer there
+ */
+void stream_drop_cargo(struct ipcport_delivery *delivery);
 
 /**
  * write_all() - write() until everything is written

@@ -26,6 +26,10 @@ static const struct {
 	{ IPCPORT_FEATURE_MESSAGES, "messages" },
 	{ IPCPORT_FEATURE_OWNER_THREAD, "owner-thread" },
 	{ IPCPORT_FEATURE_CALLS, "calls" },
+	{ IPCPORT_FEATURE_HANDLES, "handles" },
+	{ IPCPORT_FEATURE_NAMES, "names" },
+	{ IPCPORT_FEATURE_CARGO, "cargo" },
+	{ IPCPORT_FEATURE_URING_CALL, "uring-call" },
 };
 
 static void format_version(char *text, size_t size, uint32_t version)

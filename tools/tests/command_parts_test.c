@@ -270,7 +270,8 @@ static void a_delivery_survives_json(void **state)
 		.message = { .sender = 12, .type = 0xffffffff, .flags = 7,
 			     .payload = "a\"\\\n\x1b\303\274bc" },
 		.info = { .time_ns = UINT64_MAX, .seq = 1ULL << 60, .pid = 11, .tid = 12,
-			  .uid = 0xfffffffe, .gid = 5, .cargo = -1, .token = 1ULL << 61 },
+			  .uid = 0xfffffffe, .gid = 5, .cargo = -1, .token = 1ULL << 61,
+			  .badge = 1ULL << 62 },
 	};
 	struct json_object *object = reread(json_delivery(&delivery));
 
@@ -283,6 +284,8 @@ static void a_delivery_survives_json(void **state)
 	assert_int_equal(number_in(object, "tid"), 12);
 	assert_int_equal(number_in(object, "uid"), 0xfffffffe);
 	assert_int_equal(number_in(object, "gid"), 5);
+	assert_int_equal(number_in(object, "badge"), 1ULL << 62);
+	assert_string_equal(text_in(object, "cargo"), "false");
 	assert_int_equal(number_in(object, "type"), 0xffffffff);
 	assert_int_equal(number_in(object, "flags"), 7);
 	assert_string_equal(text_in(object, "text"), "a\"\\\n\x1b\xc3\xbc");
@@ -306,16 +309,49 @@ static void bytes_that_are_no_text_are_in_the_payload_only(void **state)
 
 static void a_notice_says_so_in_json(void **state)
 {
-	const struct ipcport_delivery delivery = {
-		.info = { .token = 7, .flags = IPCPORT_INFO_F_ABORTED },
+	struct ipcport_delivery delivery = {
+		.info = { .token = 7, .flags = IPCPORT_INFO_F_ABORTED, .cargo = -1 },
 	};
 	struct json_object *object = reread(json_delivery(&delivery));
 
 	(void)state;
 	assert_int_equal(number_in(object, "token"), 7);
 	assert_string_equal(text_in(object, "aborted"), "true");
+	assert_string_equal(text_in(object, "no_senders"), "false");
 	assert_string_equal(text_in(object, "text"), "");
 	json_object_put(object);
+	delivery.info.flags = IPCPORT_INFO_F_NO_SENDERS;
+	object = reread(json_delivery(&delivery));
+	assert_string_equal(text_in(object, "aborted"), "false");
+	assert_string_equal(text_in(object, "no_senders"), "true");
+	json_object_put(object);
+}
+
+static void cargo_shows_in_json(void **state)
+{
+	const struct ipcport_delivery delivery = { .info = { .cargo = 0 } };
+	struct json_object *object = reread(json_delivery(&delivery));
+
+	(void)state;
+	assert_string_equal(text_in(object, "cargo"), "true");
+	json_object_put(object);
+}
+
+static void cargo_is_dropped_once(void **state)
+{
+	struct ipcport_delivery delivery = { .info = { .cargo = 7 } };
+
+	(void)state;
+	stream_drop_cargo(&delivery);
+	assert_int_equal(fake.fd, 7);
+	assert_int_equal(delivery.info.cargo, -1);
+	fake.fd = 99;
+	stream_drop_cargo(&delivery);
+	assert_int_equal(fake.fd, 99);
+	/* 0 is a descriptor, too */
+	delivery.info.cargo = 0;
+	stream_drop_cargo(&delivery);
+	assert_int_equal(fake.fd, 0);
 }
 
 static void expect_printed(const struct ipcport_delivery *delivery, bool is_verbose,
@@ -338,7 +374,7 @@ static void a_line_says_what_a_message_is(void **state)
 {
 	struct ipcport_delivery delivery = {
 		.message = { .sender = 12, .type = 4, .flags = 2, .payload = "hi" },
-		.info = { .seq = 3, .pid = 11, .tid = 12, .uid = 13 },
+		.info = { .seq = 3, .pid = 11, .tid = 12, .uid = 13, .cargo = -1 },
 	};
 
 	(void)state;
@@ -349,21 +385,40 @@ static void a_line_says_what_a_message_is(void **state)
 	/* a reply */
 	delivery.info.seq = 0;
 	expect_printed(&delivery, true, "pid 11 uid 13 type 4 token 99: hi\n");
-	/* a notice */
-	delivery.message = (struct ipcport_message){ .sender = 12 };
-	delivery.info.flags = IPCPORT_INFO_F_ABORTED;
+	delivery.info.badge = 1ULL << 63;
+	delivery.info.cargo = 0;
+	expect_printed(&delivery, false, "hi\n");
+	expect_printed(&delivery, true,
+		       "pid 11 uid 13 type 4 token 99 badge 9223372036854775808 cargo: hi\n");
+}
+
+static void a_line_says_what_a_notice_is(void **state)
+{
+	struct ipcport_delivery delivery = {
+		.message = { .sender = 12 },
+		.info = { .pid = 11, .tid = 12, .uid = 13, .cargo = -1, .token = 99,
+			  .flags = IPCPORT_INFO_F_ABORTED },
+	};
+
+	(void)state;
 	expect_printed(&delivery, false, "\n");
 	expect_printed(&delivery, true, "pid 11 uid 13 type 0 token 99 aborted:\x20\n");
+	delivery = (struct ipcport_delivery){
+		.info = { .seq = 3, .uid = 13, .cargo = -1, .flags = IPCPORT_INFO_F_NO_SENDERS },
+	};
+	expect_printed(&delivery, false, "\n");
+	expect_printed(&delivery, true, "#3 pid 0 uid 13 type 0 no-senders:\x20\n");
 }
 
 static void a_stat_survives_json(void **state)
 {
 	const struct ipcport_stat stat = {
-		.port = UINT64_MAX, .out_mode = 0640, .out_capacity = 16, .out_depth = 3,
+		.out_port = UINT64_MAX, .out_mode = 0640, .out_capacity = 16, .out_depth = 3,
 		.out_state = IPCPORT_STATE_READABLE | IPCPORT_STATE_DEAD, .out_senders = 1,
 		.out_receivers = 2, .out_uid = 4, .out_gid = 5, .out_owner_pid = 6,
 		.out_owner_tid = 7, .out_sent = 8, .out_received = 9, .out_created_ns = 10,
-		.out_calls = 11,
+		.out_calls = 11, .out_send_handles = 12, .out_recv_handles = 13,
+		.out_name = "/srv/\"\\\xc3\xbc",
 	};
 	struct json_object *object = reread(json_stat(&stat));
 
@@ -385,6 +440,24 @@ static void a_stat_survives_json(void **state)
 	assert_int_equal(number_in(object, "received"), 9);
 	assert_int_equal(number_in(object, "created_ns"), 10);
 	assert_int_equal(number_in(object, "calls"), 11);
+	assert_int_equal(number_in(object, "send_handles"), 12);
+	assert_int_equal(number_in(object, "recv_handles"), 13);
+	assert_string_equal(text_in(object, "name"), "/srv/\"\\\xc3\xbc");
+	json_object_put(object);
+}
+
+static void a_port_without_a_name_has_null_for_it(void **state)
+{
+	struct ipcport_stat stat = { .out_port = 7 };
+	struct json_object *object = json_stat(&stat), *name = object;
+
+	(void)state;
+	assert_true(json_object_object_get_ex(object, "name", &name));
+	assert_null(name);
+	json_object_put(object);
+	stat.out_name[0] = 0xff;
+	object = json_stat(&stat);
+	assert_false(json_object_object_get_ex(object, "name", &name));
 	json_object_put(object);
 }
 
@@ -405,8 +478,12 @@ int main(void)
 		cmocka_unit_test_setup(a_delivery_survives_json, fake_reset),
 		cmocka_unit_test_setup(bytes_that_are_no_text_are_in_the_payload_only, fake_reset),
 		cmocka_unit_test_setup(a_notice_says_so_in_json, fake_reset),
+		cmocka_unit_test_setup(cargo_shows_in_json, fake_reset),
+		cmocka_unit_test_setup(cargo_is_dropped_once, fake_reset),
 		cmocka_unit_test_setup(a_line_says_what_a_message_is, fake_reset),
+		cmocka_unit_test_setup(a_line_says_what_a_notice_is, fake_reset),
 		cmocka_unit_test_setup(a_stat_survives_json, fake_reset),
+		cmocka_unit_test_setup(a_port_without_a_name_has_null_for_it, fake_reset),
 	};
 
 	return cmocka_run_group_tests_name("command parts", tests, NULL, NULL);

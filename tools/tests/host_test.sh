@@ -13,7 +13,7 @@
 ipcport=$BUILD/ipcport/ipcport
 header=../lib/ipcport.h
 uapi=../../include/uapi
-commands="create send recv call serve stat destroy demo version"
+commands="create send recv call serve exec stat bind unbind destroy demo version"
 
 compiles() {
 	echo '#include <ipcport.h>' | "$@" -Wall -Wextra -Wpedantic -Werror -isystem "$uapi" \
@@ -102,18 +102,22 @@ test_usage_errors() {
 	for name in $commands; do
 		usage "$name, unknown option" "$name" --bogus
 	done
-	for name in send recv call serve stat destroy; do
+	for name in send recv call serve stat bind unbind destroy; do
 		usage "$name without port" "$name"
 		usage "$name with port 0" "$name" 0
-		usage "$name with a negative port" "$name" -- -1
-		usage "$name with a word for a port" "$name" first
+		usage "$name with a port beyond 64 bits" "$name" 18446744073709551616
+		usage "$name with an empty name" "$name" ''
+		usage "$name with a name of 64 bytes" "$name" "$(printf '%063dx' 0)"
 	done
+	usage "destroy with a tab in the name" destroy "$(printf 'a\tb')"
 	check "the hint names the command's help" complains \
-		"ipcport: 'first' is not the number of a port; see 'ipcport destroy --help'"
+		"ipcport: 'a	b' is neither the number nor the name of a port; see 'ipcport destroy --help'"
 	usage "create, capacity 0" create --capacity 0
 	usage "create, capacity beyond 32 bits" create --capacity 4294967296
 	usage "create, mode with execute bits" create --mode 0777
 	usage "create, mode 0" create --mode 0
+	usage "create, a number for a name" create --name 12
+	usage "create, empty name" create --name ''
 	usage "send, text too long" send 1 "$(printf '%049d' 0)"
 	usage "send, timeout without number" send --timeout soon 1 x
 	usage "send, type beyond 32 bits" send --type 4294967296 1 x
@@ -132,6 +136,25 @@ test_usage_errors() {
 	usage "serve, count 0" serve --count 0 1 cat
 	usage "serve, capacity of an old port" serve --capacity 1 1 cat
 	usage "serve, mode of an old port" serve --mode 0600 1 cat
+	usage "serve, name of an old port" serve --name new 1 cat
+	usage "serve, a number for a name" serve --create --name 12 cat
+	usage "serve, wait for a new port" serve --create --wait cat
+	for name in send recv call serve; do
+		usage "$name, wait for a number" "$name" --wait 1 x
+		usage "$name, wait without number" "$name" --wait=soon name x
+	done
+	usage "exec without handles" exec -- true
+	usage "exec without command" exec --send 1
+	usage "exec, port 0" exec --send 0 true
+	usage "exec, empty name" exec --recv '' true
+	usage "exec, badge 0" exec --badge 0 --send 1 true
+	usage "exec, a word for a badge" exec --badge red --send 1 true
+	# shellcheck disable=SC2046  # these are several words
+	usage "exec, more handles than it can have" exec $(printf -- '--send 1 %.0s' $(seq 65)) true
+	usage "bind without name" bind 1
+	usage "bind, a number for a name" bind 1 12
+	usage "bind, two names" bind 1 a b
+	usage "unbind, two ports" unbind 1 2
 	usage "serve, capacity 0" serve --create --capacity 0 cat
 	usage "serve, mode 0" serve --create --mode 0 cat
 	usage "stat, two ports" stat 1 2
@@ -162,7 +185,11 @@ test_no_module() {
 	no_module call call --timeout 0.5 1 hello
 	no_module serve serve 1 -- cat
 	no_module "serve with a new port" serve --create --capacity 3 --mode 0622 cat
+	no_module exec exec --badge 1 --send 1 --recv name --wait=1 -- true
+	no_module "send to a name" send --wait=0.5 name hello
 	no_module stat stat --json 1
+	no_module bind bind 1 name
+	no_module unbind unbind name
 	no_module destroy destroy 18446744073709551615
 	no_module demo demo
 	run "$ipcport" version
