@@ -155,16 +155,17 @@ check_model() {
 }
 
 # Build the kselftests once: static, so that the guest needs no libraries. The
-# command's own test runs among them.
+# command's own test runs among them. The guest also gets a Python, and the module for it.
 build_tests() {
 	mkdir -p build/selftests
 	rm -f build/selftests/*_test*
 	make -s -j"$(nproc)" -C selftests OUTPUT="$top/build/selftests" USERCFLAGS=-Werror \
 		USERLDFLAGS=-static all
-	find selftests -maxdepth 1 -name '*_test.sh' \
+	find selftests -maxdepth 1 \( -name '*_test.sh' -o -name '*_test.py' \) \
 		-exec install -m 755 -t build/selftests {} +
 	make -s -C tools static
 	install -m 755 -t build/selftests tools/tests/command_test.sh tools/tests/tap.sh
+	"$vm/python.sh"
 }
 
 # The kselftests on one kernel. The virtual machine's own status matters only
@@ -175,7 +176,8 @@ run_vm() {
 	"$vm/vm.sh" -k "$kernel" -t $((3600 + ${IPCPORT_STRESS_SECONDS:-0})) \
 		-l "$logs/vm-$kernel.kernel" \
 		-f build/selftests:/root/selftests -f "$vm/guest.sh:/root/guest.sh" \
-		-f build/tools/ipcport/ipcport.static:/bin/ipcport -- \
+		-f build/tools/ipcport/ipcport.static:/bin/ipcport \
+		-f build/vm/python:/usr -f tools/python:/root/python -- \
 		env "IPCPORT_STRESS_SECONDS=${IPCPORT_STRESS_SECONDS-}" \
 		"IPCPORT_STRESS_SEED=${IPCPORT_STRESS_SEED-}" sh /root/guest.sh "${programs[@]}" \
 		> "$logs/vm-$kernel.tap" 2>&1 || status=$?

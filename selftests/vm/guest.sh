@@ -8,7 +8,7 @@
 # whose. Unloading the module is the last test: nothing may be left behind.
 
 readonly LIMIT=$((600 + ${IPCPORT_STRESS_SECONDS:-0}))
-export IPCPORT_MODULE=/vm/ipcport.ko
+export IPCPORT_MODULE=/vm/ipcport.ko IPCPORT_PYTHON=/root/python
 
 mark() {
 	echo "ipcport-test: $1" > /dev/kmsg
@@ -42,7 +42,7 @@ unload() {
 }
 
 cd /root/selftests || exit
-for program in "${@:-*_test *_test_32 *_test.sh}"; do
+for program in "${@:-*_test *_test_32 *_test.sh *_test.py}"; do
 	# a pattern without a match stays a pattern
 	for name in $program; do
 		[ ! -x "$name" ] || run "$name"
