@@ -59,10 +59,9 @@ HELPER int open_narrower(int handle, uint32_t rights)
 /* A name as the structures have it: what is too long for it is cut off. */
 HELPER void name_fill(uint8_t *to, const char *name)
 {
-	size_t length = strnlen(name, IPCPORT_NAME_SIZE);
-
 	memset(to, 0, IPCPORT_NAME_SIZE);
-	memcpy(to, name, length);
+	for (size_t i = 0; i < IPCPORT_NAME_SIZE && name[i]; i++)
+		to[i] = name[i];
 }
 
 HELPER int open_by_name(int fd, const char *name, uint32_t rights)
