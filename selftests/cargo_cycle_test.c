@@ -457,9 +457,9 @@ TEST_F_TIMEOUT(thread, through_answers_ends_with_who_could_collect_them, LONG_TI
 #define NR_OWNERS	6
 
 static struct fair {
+	_Atomic int nr_entrusted;
 	int64_t ports[NR_OWNERS];
 	pid_t pids[NR_OWNERS];
-	_Atomic int nr_entrusted;
 } *fair;
 
 static void __attribute__((noreturn)) live(int fd, int me, unsigned int seed)
