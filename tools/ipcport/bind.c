@@ -39,7 +39,7 @@ static int run(char *operands[], void *options)
 	if (status)
 		return status;
 	ret = ipcport_bind(target.fd, target.port, name);
-	return ret < 0 ? fail(ret, "name port %s %s", target.text, name) : STATUS_OK;
+	return ret < 0 ? fail(ret, "give port %s the name %s", target.text, name) : STATUS_OK;
 }
 
 const struct command bind_command = {

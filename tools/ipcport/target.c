@@ -93,5 +93,5 @@ int target_create(struct target *target, struct ipcport_create *create, const ch
 	target->text = target->number;
 	if (name)
 		ret = ipcport_bind(target->fd, target->port, name);
-	return ret < 0 ? fail(ret, "name the new port %s", name) : STATUS_OK;
+	return ret < 0 ? fail(ret, "give the new port the name %s", name) : STATUS_OK;
 }

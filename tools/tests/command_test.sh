@@ -78,14 +78,21 @@ is_number() { case $1 in ''|*[!0-9]*) false ;; esac; }
 same_number() { [ "$(json_key "$1")" = "$2" ]; }
 same_bytes() { printf '%b' "$1" | cmp -s - "$work/stdout"; }
 
+same_answer() { [ "$1" = "$2" ]; }
+# Kernels have the header that the module needs from 6.6 on.
+has_uring_cmd() { case $(uname -r) in 6.[0-5].*) false ;; esac; }
+
 test_version() {
 	run ipcport version
 	check "version" exits 0
 	check "version shows the module" mentions "module     0."
-	check "version shows features" mentions "messages owner-thread calls"
+	check "version shows features" mentions "messages owner-thread calls handles names cargo"
+	check "version shows whether io_uring can call" same_answer \
+		"$(mentions uring-call; echo $?)" "$(has_uring_cmd; echo $?)"
 	run ipcport version --json
 	check "version --json" exits 0
-	check "version --json has features" mentions '"features":["messages","owner-thread","calls"]'
+	check "version --json has features" mentions \
+		'"features":["messages","owner-thread","calls","handles","names","cargo"'
 	check "version --json has limits" is_number "$(json_key batch_max)"
 }
 
@@ -304,7 +311,7 @@ test_stat_json() {
 	ipcport send "$port" one two
 	run ipcport stat --json "$port"
 	check "stat --json" exits 0
-	for pair in port:"$port" readable:true writable:false dead:false owner_pid:"$owner" \
+	for pair in port:"$port" name:null send_handles:0 recv_handles:0 readable:true writable:false dead:false owner_pid:"$owner" \
 		    owner_tid:0 uid:0 gid:0 mode:'"0600"' capacity:2 depth:2 senders:0 \
 		    receivers:0 sent:2 received:0 calls:0; do
 		check "stat --json, $pair" same_number "${pair%%:*}" "${pair#*:}"
@@ -584,6 +591,243 @@ test_notices() {
 	check "without it nobody is told" test "$(wc -l < "$work/follower.out")" -eq 2
 }
 
+# A process has opened the device, and waits or will wait.
+has_begun() { case $(ls -l "/proc/$1/fd" 2> /dev/null) in *" /dev/ipcport"*) ;; *) false ;; esac; }
+
+test_names() {
+	create --name /srv/first
+	first=$owner
+	check "create --name prints a number" is_number "$port"
+	run ipcport stat "$port"
+	check "stat shows the name" mentions "name       /srv/first"
+	run ipcport stat --json /srv/first
+	check "stat takes a name" same_number port "$port"
+	check "stat --json shows the name" same_number name '"/srv/first"'
+	run ipcport send /srv/first one two
+	check "send takes a name" exits 0
+	run ipcport recv /srv/first
+	check "recv takes a name" prints one
+	run ipcport recv "$port"
+	check "the port is the same" prints two
+	run ipcport recv --nonblock /srv/first
+	check "what fails is called as it was called" complains \
+		"ipcport: receive from port /srv/first: it would have to wait (EAGAIN)"
+	run ipcport send /srv/second hello
+	check "a name that nobody has" exits 1
+	check "which is said in words" complains \
+		"ipcport: open port /srv/second: there is no such port, or it has ended (ENOENT)"
+	run ipcport create --name /srv/first
+	check "a name is given once" exits 1
+	check "which is said in words, too" complains \
+		"ipcport: give the new port the name /srv/first: the name is taken, or the port has one (EEXIST)"
+	kill -9 "$first"
+	wait "$first"
+	create --name /srv/first
+	check "a name is free when its port has ended" state_is /srv/first "\"port\":$port,"
+	run ipcport destroy /srv/first
+	check "destroy takes a name" exits 0
+	run ipcport stat "$port"
+	check "and ends the port" exits 1
+	end_owner
+}
+
+test_bind() {
+	create --mode 0666
+	run ipcport bind "$port" 'a na\me'
+	check "root may name the ports of others" exits 0
+	check "bind says nothing" is_silent
+	run ipcport stat 'a na\me'
+	check "stat doubles a backslash" mentions 'name       a na\\me'
+	run ipcport stat --json 'a na\me'
+	check "stat --json does so as well" same_number name '"a na\\me"'
+	run ipcport bind "$port" other
+	check "a port has one name" complains \
+		"ipcport: give port $port the name other: the name is taken, or the port has one (EEXIST)"
+	run ipcport unbind 'a na\me'
+	check "unbind takes a name" exits 0
+	check "unbind says nothing" is_silent
+	run ipcport stat --json "$port"
+	check "the name is gone" same_number name null
+	run ipcport unbind "$port"
+	check "nothing is left to unbind" complains \
+		"ipcport: take the name of port $port away: it has none, or has ended (ENOENT)"
+	run as_nobody ipcport bind "$port" other
+	check "a stranger may not name it" complains \
+		"ipcport: give port $port the name other: only the owner may do this (EPERM)"
+	ipcport bind "$port" other
+	run as_nobody ipcport unbind other
+	check "nor take its name" complains \
+		"ipcport: take the name of port other away: only the owner may do this (EPERM)"
+	check "which stays" state_is other "\"port\":$port,"
+	run as_nobody ipcport send other hello
+	check "a mode can let strangers use it by name" exits 0
+	end_owner
+	create --name private
+	run as_nobody ipcport send private hello
+	check "or not" complains \
+		"ipcport: open port private: the permissions do not allow it (EACCES)"
+	end_owner
+}
+
+test_wait_for_name() {
+	run ipcport send --wait=0.1 late hello
+	check "--wait=SECONDS ends" complains "ipcport: open port late: the time is up (ETIMEDOUT)"
+	run ipcport recv --wait --timeout 0.1 late
+	check "--timeout ends a wait for a name" complains \
+		"ipcport: open port late: the time is up (ETIMEDOUT)"
+	start caller ipcport call --wait --timeout 500 late hello
+	until_true has_begun "$background"
+	serve --name late tr a-z A-Z
+	collect caller "$background"
+	check "call waits for its server" prints HELLO
+	end_owner
+
+	start server ipcport serve --wait late -- sh -c 'echo $IPCPORT_PORT'
+	server=$background
+	start follower ipcport recv --wait=500 late
+	until_true has_begun "$server"
+	until_true has_begun "$background"
+	create --name late --capacity 1
+	until_true state_is late '"receivers":2'
+	kill "$background"
+	wait "$background"
+	run ipcport call late hello
+	check "a server finds out the number of its port" prints "$port"
+	kill -9 "$owner"
+	collect server "$server"
+	check "and ends with it" complains "ipcport: serve port late: the port has ended (EPIPE)"
+	wait "$owner"
+	run ipcport call late hello
+	check "so does the name" complains \
+		"ipcport: open port late: there is no such port, or it has ended (ENOENT)"
+}
+
+# The end of a port is not the end of what a handle can still receive.
+test_messages_of_a_dead_port() {
+	create --name brief
+	start follower ipcport recv --follow brief
+	until_true state_is brief '"receivers":1'
+	kill -STOP "$background"
+	ipcport send brief one two
+	kill -9 "$owner"
+	wait "$owner"
+	kill -CONT "$background"
+	collect follower "$background"
+	check "a handle still receives what was sent" prints "one
+two"
+	check "then it says that the port has ended" complains \
+		"ipcport: receive from port brief: the port has ended (EPIPE)"
+}
+
+# What a message begins with when its type is 0 and 5 bytes of the payload count.
+head='\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0'
+
+test_exec() {
+	create --name pipe
+	run ipcport exec --send pipe -- sh -c "printf '$head%-48s' hello >&3"
+	check "exec succeeds" exits 0
+	check "exec says nothing" is_silent
+	run ipcport recv pipe
+	check "a shell can write a message" prints hello
+	run ipcport exec -s "$port" sh -c "for text in one two; do printf '$head%-48s' \$text; done |
+		dd bs=1 2> /dev/null | dd bs=64 iflag=fullblock >&3 2> /dev/null"
+	check "dd can put messages together" exits 0
+	run ipcport exec --recv pipe -- sh -c 'for i in 1 2; do
+		dd bs=128 count=1 2> /dev/null <&3 | tail -c +17 | head -c 3; echo; done'
+	check "a shell can read messages" prints "one
+two"
+
+	run ipcport exec --send pipe --recv "$port" -- sh -c \
+		'cat /proc/self/fdinfo/3; echo; cat /proc/self/fdinfo/4'
+	check "handles come in the order of the options" handles_are "$port"
+	run ipcport exec --recv pipe --recv pipe -- sh -c 'ls -l /proc/$$/fd | grep -c ipcport'
+	check "the command inherits handles and nothing else" prints 2
+	run ipcport exec --recv pipe -- sh -c "printf '$head%-48s' hello >&3"
+	check "a handle to receive cannot send" test "$status" -ne 0
+	run ipcport exec --send pipe -- sh -c 'cat <&3'
+	check "a handle to send cannot receive" test "$status" -ne 0
+	check "and nothing has happened" state_is pipe '"depth":0'
+
+	start command ipcport exec --send pipe --recv pipe --recv pipe sleep 1000
+	check "stat counts handles" until_true state_is pipe '"send_handles":1,"recv_handles":2'
+	run ipcport stat "$port"
+	check "stat shows them" mentions "handles    1 to send, 2 to receive"
+	kill "$background"
+	wait "$background"
+	check "they end with the command" state_is pipe '"send_handles":0,"recv_handles":0'
+	end_owner
+}
+
+# handles_are PORT: fdinfo of a handle to send, then of one to receive
+handles_are() {
+	[ "$(grep '^ipcport' "$work/stdout" | tr '\t\n' ' ,')" = "ipcport-port: $1,ipcport-rights:\
+ send,ipcport-badge: 0x0,ipcport-state: live,ipcport-port: $1,ipcport-rights: recv,\
+ipcport-badge: 0x0,ipcport-state: live," ]
+}
+
+test_exec_status() {
+	create --mode 0606 --name pipe
+	run ipcport exec --send pipe -- sh -c 'exit 7'
+	check "the command's status is exec's" exits 7
+	run ipcport exec --send pipe /does/not/exist
+	check "exec of a command that is not there" exits 127
+	run ipcport exec --send pipe /etc
+	check "exec of a command that is none" exits 126
+	run ipcport exec --send pipe --send nobody -- echo here
+	check "exec without such a port" exits 1
+	check "runs nothing, and says why" complains_in_one_line
+	run ipcport exec --wait=0.1 --send nobody -- echo here
+	check "exec can wait" complains "ipcport: open port nobody: the time is up (ETIMEDOUT)"
+
+	run ipcport exec --send pipe --badge 77 --send pipe -- sh -c \
+		"printf '$head%-48s' plain >&3; printf '$head%-48s' badge >&4"
+	run ipcport recv --json pipe
+	check "a handle has no badge" same_number badge 0
+	run ipcport recv --json pipe
+	check "unless it is given one" same_number badge 77
+	run as_nobody ipcport exec --badge 77 --send pipe true
+	check "which only the owner may do" complains \
+		"ipcport: open port pipe: only the owner may do this (EPERM)"
+
+	start command ipcport exec --send pipe -- sh -c \
+		"until [ -e $work/dead ]; do sleep 0.1; done
+		 printf '$head%-48s' hello | dd bs=64 iflag=fullblock >&3"
+	until_true state_is pipe '"send_handles":1'
+	kill -9 "$owner"
+	wait "$owner"
+	: > "$work/dead"
+	collect command "$background"
+	check "a handle tells that its port has ended" test "$status" -ne 0
+	check "in the command's words" grep -qi 'broken pipe' "$work/command.err"
+}
+
+test_no_senders() {
+	create --notify-no-senders --name pipe
+	run ipcport exec --send pipe true
+	run ipcport recv --json pipe
+	check "create --notify-no-senders: the receiver is told" same_number no_senders true
+	check "of nothing else" same_number aborted false
+	run ipcport send pipe hello
+	run ipcport recv --count 2 --verbose pipe
+	check "send by name uses a handle, which goes" grep -q ' no-senders: $' "$work/stdout"
+	run ipcport send "$port" hello
+	run ipcport recv --json pipe
+	check "send by number uses none" same_number no_senders false
+	check "and no more is told" state_is pipe '"depth":0'
+	ipcport exec --send pipe true
+	ipcport send "$port" hello
+	start server ipcport serve pipe -- sh -c "echo \$IPCPORT_TYPE >> $work/served"
+	check "a server runs its command for the message" until_true test -s "$work/served"
+	kill "$background"
+	wait "$background"
+	check "not for the notice" test "$(wc -l < "$work/served")" -eq 1
+	end_owner
+	create --name pipe
+	ipcport exec --send pipe true
+	check "without the option nobody is told" state_is pipe '"depth":0'
+	end_owner
+}
+
 test_demo() {
 	seq 1 8000 > "$work/file"
 	run ipcport demo "$work/file"
@@ -672,6 +916,13 @@ test_serve_ends
 test_killed_servers
 test_call_waiting
 test_notices
+test_names
+test_bind
+test_wait_for_name
+test_messages_of_a_dead_port
+test_exec
+test_exec_status
+test_no_senders
 test_demo
 test_demo_failures
 finish
