@@ -155,7 +155,8 @@ check_model() {
 }
 
 # Build the kselftests once: static, so that the guest needs no libraries. The
-# command's own test runs among them. The guest also gets a Python, and the module for it.
+# tests of command and examples run among them. The guest also gets a Python, and the
+# module for it.
 build_tests() {
 	mkdir -p build/selftests
 	rm -f build/selftests/*_test*
@@ -163,8 +164,9 @@ build_tests() {
 		USERLDFLAGS=-static all
 	find selftests -maxdepth 1 \( -name '*_test.sh' -o -name '*_test.py' \) \
 		-exec install -m 755 -t build/selftests {} +
-	make -s -C tools static
-	install -m 755 -t build/selftests tools/tests/command_test.sh tools/tests/tap.sh
+	make -s -C tools static examples
+	install -m 755 -t build/selftests tools/tests/command_test.sh \
+		tools/tests/example_test.sh tools/tests/tap.sh
 	"$vm/python.sh"
 }
 
@@ -177,6 +179,7 @@ run_vm() {
 		-l "$logs/vm-$kernel.kernel" \
 		-f build/selftests:/root/selftests -f "$vm/guest.sh:/root/guest.sh" \
 		-f build/tools/ipcport/ipcport.static:/bin/ipcport \
+		-f build/tools/examples:/root/examples \
 		-f build/vm/python:/usr -f tools/python:/root/python -- \
 		env "IPCPORT_STRESS_SECONDS=${IPCPORT_STRESS_SECONDS-}" \
 		"IPCPORT_STRESS_SEED=${IPCPORT_STRESS_SEED-}" sh /root/guest.sh "${programs[@]}" \

@@ -8,7 +8,8 @@
 # whose. Unloading the module is the last test: nothing may be left behind.
 
 readonly LIMIT=$((600 + ${IPCPORT_STRESS_SECONDS:-0}))
-export IPCPORT_MODULE=/vm/ipcport.ko IPCPORT_PYTHON=/root/python
+export IPCPORT_MODULE=/vm/ipcport.ko
+export IPCPORT_EXAMPLES=/root/examples IPCPORT_PYTHON=/root/python
 
 mark() {
 	echo "ipcport-test: $1" > /dev/kmsg
