@@ -54,7 +54,7 @@ test_install() {
 	check "make install" exits 0
 	for file in bin/ipcport include/ipcport.h include/linux/ipcport.h lib/libipcport.a \
 		    lib/libipcport.so lib/pkgconfig/libipcport.pc \
-		    lib/udev/rules.d/60-ipcport.rules; do
+		    lib/udev/rules.d/60-ipcport.rules lib/python3/dist-packages/ipcport.py; do
 		check "installs $file" test -e "$root/usr/$file"
 	done
 	check "pkg-config knows the version" same "$(pkg-config --modversion libipcport)" 0.1.0
