@@ -53,6 +53,65 @@ GOOD BYE"
 	check "epoll_server fails without a name" exits 2
 }
 
+same_digest() { [ "$(sha256sum < "$1")" = "$(sha256sum < "$2")" ]; }
+
+test_bulk() {
+	seq 300000 > "$work/file"
+	start "$examples/bulk" recv "$name"
+	input=$work/file
+	run "$examples/bulk" send "$name"
+	check "bulk send succeeds" exits 0
+	wait "$background"
+	status=$?
+	check "bulk recv succeeds" exits 0
+	check "bulk says nothing" test ! -s "$work/err"
+	check "what arrives is the file" same_digest "$work/file" "$work/out"
+	input=
+
+	start "$examples/bulk" recv "$name"
+	run ipcport send --wait=60 "$name" hello
+	wait "$background"
+	status=$?
+	check "bulk recv fails if nothing comes with the message" exits 1
+	run "$examples/bulk" send
+	check "bulk says how it is called" complains \
+		"usage: bulk recv NAME > FILE, bulk send NAME < FILE"
+}
+
+receivers_are() { ipcport stat --json "$name" 2> /dev/null | grep -q "\"receivers\":$1"; }
+files_of() { set -- "/proc/$1/fd/"*; echo $#; }
+
+# until_true COMMAND...: wait a minute at most
+until_true() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || return 1
+		sleep 0.1
+	done
+}
+
+has_lines() { [ "$(wc -l < "$work/out")" -eq "$1" ]; }
+
+# The command has no use for a file that comes with a message.
+test_unwanted_cargo() {
+	ipcport create --name "$name" > "$work/port" &
+	owner=$!
+	start ipcport recv --wait --follow --verbose "$name"
+	until_true receivers_are 1
+	before=$(files_of "$background")
+	input=$work/file
+	run "$examples/bulk" send "$name"
+	run "$examples/bulk" send "$name"
+	input=
+	check "recv shows what has no text" until_true has_lines 2
+	check "recv tells of cargo" grep -q ' type 0 cargo: $' "$work/out"
+	until_true receivers_are 1
+	check "recv does not keep it" test "$(files_of "$background")" -eq "$before"
+	kill "$owner" "$background"
+	wait "$owner" "$background"
+}
+
 test_asyncio_echo_server() {
 	start env PYTHONPATH="$python" /usr/bin/python3 \
 		"$python/examples/asyncio_echo_server.py" "$name"
@@ -66,5 +125,7 @@ good bye"
 }
 
 test_epoll_server
+test_bulk
+test_unwanted_cargo
 test_asyncio_echo_server
 finish
