@@ -2,7 +2,7 @@
 /*
  * bulk recv NAME > FILE, bulk send NAME < FILE - a file of any size, in one message
  *
- *	gcc -o bulk bulk.c $(pkg-config --cflags --libs libipcport)
+ *	gcc bulk.c -o bulk $(pkg-config --cflags --libs libipcport)
  *	./bulk recv /srv/copy > copy &
  *	./bulk send /srv/copy < /etc/services
  *
