@@ -98,7 +98,7 @@ static int check(int fd, size_t *size)
 int ipcport_memfd_map(int fd, const void **bytes, size_t *size)
 {
 	int saved_errno = errno;
-	size_t length;
+	size_t length = 0;
 	void *address = NULL;
 	int ret;
 
