@@ -144,6 +144,17 @@ static bool nothing_counts(void)
 	return all_count(0);
 }
 
+/* A call that ended with its port remembers that one until its caller has been told. */
+static bool has_uncollected(void)
+{
+	return desk->is_call && (desk->end == END_DESTROY || desk->end == END_DESTROY_BACKWARDS);
+}
+
+static bool carries_nothing(void)
+{
+	return cargo_lives(0) && handles_live(0);
+}
+
 FIXTURE(knot) {
 	int fd;
 	struct remote owner;
@@ -212,7 +223,7 @@ FIXTURE_TEARDOWN(knot)
 	EXPECT_EQ(_nr_cargo, live_count("cargo"));				\
 	EXPECT_TRUE(handles_live(_nr_cargo));					\
 	EXPECT_TRUE(end_ports(&self->owner));					\
-	EXPECT_TRUE(nothing_counts());						\
+	EXPECT_TRUE(has_uncollected() ? carries_nothing() : nothing_counts());	\
 } while (0)
 
 TEST_F_TIMEOUT(knot, of_a_port_with_itself, LONG_TIMEOUT)
@@ -483,10 +494,14 @@ static void __attribute__((noreturn)) live(int fd, int me, unsigned int seed)
 
 static void start_owner(int fd, int i, unsigned int seed)
 {
+	pid_t pid;
+
 	fair->ports[i] = 0;
-	fair->pids[i] = fork();
-	if (fair->pids[i])
+	pid = fork();
+	if (pid) {
+		fair->pids[i] = pid;
 		return;
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	live(fd, i, seed);
 }

@@ -232,7 +232,7 @@ TEST_F_TIMEOUT(cargo, comes_with_the_message_it_was_sent_with, LONG_TIMEOUT)
 		struct parcel parcel = parcel_make();
 
 		ASSERT_EQ(0, travel(self, variant->way, i % 2 ? NO_CARGO : parcel.fd));
-		EXPECT_EQ(5, value_of(&self->got.message));
+		EXPECT_EQ(variant->way == REPLY_RECV_CALL ? 6 : 5, value_of(&self->got.message));
 		if (i % 2) {
 			EXPECT_EQ(NO_CARGO, self->got.info.cargo);
 		} else {
@@ -255,7 +255,6 @@ TEST_F_TIMEOUT(cargo, that_is_a_handle_keeps_its_rights_and_badge, LONG_TIMEOUT)
 	ASSERT_EQ(0, travel(self, variant->way, handle));
 	got = self->got.info.cargo;
 	ASSERT_LE(0, got);
-	EXPECT_HANDLES(self->fd, target, 2, 0);
 	EXPECT_FALSE(same_file(handle, got));
 	EXPECT_TRUE(is_cloexec(got));
 	EXPECT_EQ(0, close(handle));
@@ -283,7 +282,6 @@ TEST_F_TIMEOUT(cargo, that_is_a_handle_keeps_its_rights_and_badge, LONG_TIMEOUT)
 static struct desk {
 	int line;		/* the handle through which cargo comes */
 	int got;
-	struct ipcport_delivery delivery;
 } *desk;
 
 /* Become somebody who may do nothing by number. */
@@ -336,10 +334,6 @@ static int64_t drop_handle(void)
 
 /* What another process has received as cargo, of a port that it may not use by number. */
 #define HAND_OVER(_handle) do {					\
-	desk = shared_alloc(sizeof(*desk));					\
-	desk->line = self->handle;						\
-	remote_start(&self->other);						\
-	ASSERT_EQ(0, remote_do(&self->other, become_nobody));			\
 	ASSERT_LE(0, _handle);							\
 	ASSERT_EQ(0, cargo_send_nb(self->fd, self->port, 5, _handle));		\
 	ASSERT_EQ(0, close(_handle));						\
@@ -363,6 +357,10 @@ FIXTURE_SETUP(handover)
 	ASSERT_LE(0, self->handle);
 	if (geteuid())
 		SKIP(return, "only root can become others");
+	desk = shared_alloc(sizeof(*desk));
+	desk->line = self->handle;
+	remote_start(&self->other);
+	ASSERT_EQ(0, remote_do(&self->other, become_nobody));
 }
 
 FIXTURE_TEARDOWN(handover)
