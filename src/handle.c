@@ -82,35 +82,21 @@ int ipcport_no_senders_init(struct ipcport *port)
 }
 
 /**
- * ipcport_handle_alloc() - make a handle
+ * ipcport_handle_alloc() - make a handle that does not count yet
  * @port: the port
  * @mask: MAY_READ to receive, MAY_WRITE to send
  * @badge: mark of what is sent through it, or 0
  *
- * Context: Process; may sleep. Takes and releases the port's lock.
- * Return: the handle with a reference for the caller, or ERR_PTR(-ENOMEM or -EPIPE).
+ * Context: Process; may sleep.
+ * Return: the handle with a reference for the caller, or ERR_PTR(-ENOMEM).
  */
 struct ipcport_handle *ipcport_handle_alloc(struct ipcport *port, int mask, u64 badge)
 {
 	struct ipcport_handle *handle;
-	bool is_live;
 
 	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
 	if (!handle)
 		return ERR_PTR(-ENOMEM);
-
-	ipcport_lock(port);
-	is_live = port->state == IPCPORT_LIVE;
-	if (is_live && mask & MAY_WRITE)
-		port->nr_send_handles++;
-	if (is_live && mask & MAY_READ)
-		port->nr_recv_handles++;
-	ipcport_unlock(port);
-	if (!is_live) {
-		kfree(handle);
-		return ERR_PTR(-EPIPE);
-	}
-
 	refcount_set(&handle->ref, 1);
 	ipcport_get(port);
 	handle->port = port;
@@ -118,6 +104,27 @@ struct ipcport_handle *ipcport_handle_alloc(struct ipcport *port, int mask, u64 
 	handle->badge = badge;
 	ipcport_count_inc(IPCPORT_HANDLES);
 	return handle;
+}
+
+/**
+ * ipcport_handle_publish() - count a handle that somebody is about to have
+ * @handle: a new handle
+ *
+ * Context: Process. Takes and releases the port's lock.
+ * Return: 0; or -EPIPE, the port has ended.
+ */
+int ipcport_handle_publish(struct ipcport_handle *handle)
+{
+	struct ipcport *port = handle->port;
+
+	ipcport_lock(port);
+	handle->is_published = port->state == IPCPORT_LIVE;
+	if (handle->is_published && handle->mask & MAY_WRITE)
+		port->nr_send_handles++;
+	if (handle->is_published && handle->mask & MAY_READ)
+		port->nr_recv_handles++;
+	ipcport_unlock(port);
+	return handle->is_published ? 0 : -EPIPE;
 }
 
 /**
@@ -131,7 +138,7 @@ void ipcport_handle_get(struct ipcport_handle *handle)
 	refcount_inc(&handle->ref);
 }
 
-static void handle_free(struct ipcport_handle *handle)
+static void unpublish(struct ipcport_handle *handle)
 {
 	struct ipcport *port = handle->port;
 
@@ -141,7 +148,13 @@ static void handle_free(struct ipcport_handle *handle)
 	if (handle->mask & MAY_WRITE && !--port->nr_send_handles)
 		notify_locked(port);
 	ipcport_unlock(port);
-	ipcport_put(port);
+}
+
+static void handle_free(struct ipcport_handle *handle)
+{
+	if (handle->is_published)
+		unpublish(handle);
+	ipcport_put(handle->port);
 	kfree(handle);
 	ipcport_count_dec(IPCPORT_HANDLES);
 }

@@ -29,12 +29,14 @@ struct ipcport;
  * @mask: MAY_READ to receive, MAY_WRITE to send	(const after alloc)
  * @port: the port, a reference		(const after alloc)
  * @badge: mark of what is sent through it, or 0	(const after alloc)
+ * @is_published: whether the port counts it	(const after publish)
  */
 struct ipcport_handle {
 	refcount_t ref;
 	int mask;
 	struct ipcport *port;
 	u64 badge;
+	bool is_published;
 };
 
 /**
@@ -52,6 +54,7 @@ struct ipcport_hfile {
 };
 
 struct ipcport_handle *ipcport_handle_alloc(struct ipcport *port, int mask, u64 badge);
+int ipcport_handle_publish(struct ipcport_handle *handle);
 void ipcport_handle_get(struct ipcport_handle *handle);
 void ipcport_handle_put(struct ipcport_handle *handle);
 

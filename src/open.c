@@ -119,10 +119,38 @@ static int check_rights(const struct ipcport_door *door, const struct ipcport *p
 	return ret;
 }
 
-static struct ipcport_handle *make_handle(const struct ipcport_ucmd *ucmd, struct ipcport *port)
+/* Give the caller @handle, which is nobody's yet. */
+static int give(struct ipcport_handle *handle, bool is_nonblock)
+{
+	struct file *file;
+	int fd, ret;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = ipcport_handle_open(handle, is_nonblock);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto err_put_fd;
+	}
+	ret = ipcport_handle_publish(handle);
+	if (ret)
+		goto err_put_file;
+	fd_install(fd, file);
+	return fd;
+
+err_put_file:
+	fput(file);
+err_put_fd:
+	put_unused_fd(fd);
+	return ret;
+}
+
+static int make_handle(const struct ipcport_ucmd *ucmd, struct ipcport *port)
 {
 	const struct ipcport_open *args = ucmd->args;
 	const struct ipcport_door *door = ucmd->door;
+	struct ipcport_handle *handle;
 	int ret, mask = 0;
 
 	if (args->rights & IPCPORT_R_RECV)
@@ -131,8 +159,13 @@ static struct ipcport_handle *make_handle(const struct ipcport_ucmd *ucmd, struc
 		mask |= MAY_WRITE;
 	ret = check_rights(door, port, mask, args->badge);
 	if (ret)
-		return ERR_PTR(ret);
-	return ipcport_handle_alloc(port, mask, args->badge ?: ipcport_door_badge(door));
+		return ret;
+	handle = ipcport_handle_alloc(port, mask, args->badge ?: ipcport_door_badge(door));
+	if (IS_ERR(handle))
+		return PTR_ERR(handle);
+	ret = give(handle, args->flags & IPCPORT_OPEN_F_NONBLOCK);
+	ipcport_handle_put(handle);	/* the file has its own */
+	return ret;
 }
 
 static struct ipcport *find_port(const struct ipcport_ucmd *ucmd, const struct ipcport_wait *wait)
@@ -144,58 +177,26 @@ static struct ipcport *find_port(const struct ipcport_ucmd *ucmd, const struct i
 	return ipcport_lookup_name(&ucmd->door->ns->names, args->name, wait);
 }
 
-/* A handle for the port that is meant; if it ends under us, wait for the next one. */
-static struct ipcport_handle *find_and_make_handle(const struct ipcport_ucmd *ucmd)
-{
-	const struct ipcport_open *args = ucmd->args;
-	const struct ipcport_wait wait = {
-		.can_wait = args->flags & IPCPORT_OPEN_F_WAIT,
-		.deadline = ipcport_deadline_from_user(args->deadline_ns),
-	};
-	struct ipcport_handle *handle;
-	struct ipcport *port;
-
-	do {
-		port = find_port(ucmd, &wait);
-		if (IS_ERR(port))
-			return ERR_CAST(port);
-		handle = make_handle(ucmd, port);
-		ipcport_put(port);
-	} while (handle == ERR_PTR(-EPIPE) && wait.can_wait);
-
-	if (handle == ERR_PTR(-EPIPE))
-		return ERR_PTR(ipcport_door_gone(ucmd->door));
-	return handle;
-}
-
 long ipcport_ioctl_open(struct ipcport_ucmd *ucmd)
 {
 	const struct ipcport_open *args = ucmd->args;
-	struct ipcport_handle *handle;
-	struct file *file;
-	int fd, ret;
+	struct ipcport_wait wait;
+	struct ipcport *port;
+	int ret;
 
 	ret = parse_open(ucmd);
 	if (ret)
 		return ret;
-	handle = find_and_make_handle(ucmd);
-	if (IS_ERR(handle))
-		return PTR_ERR(handle);
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0) {
-		ret = fd;
-		goto out_put_handle;
-	}
-	file = ipcport_handle_open(handle, args->flags & IPCPORT_OPEN_F_NONBLOCK);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		ret = PTR_ERR(file);
-		goto out_put_handle;
-	}
-	fd_install(fd, file);
-	ret = fd;
+	wait.can_wait = args->flags & IPCPORT_OPEN_F_WAIT;
+	wait.deadline = ipcport_deadline_from_user(args->deadline_ns);
 
-out_put_handle:
-	ipcport_handle_put(handle);	/* the file has its own */
-	return ret;
+	/* If the port ends under us, the next one of that name will do. */
+	do {
+		port = find_port(ucmd, &wait);
+		if (IS_ERR(port))
+			return PTR_ERR(port);
+		ret = make_handle(ucmd, port);
+		ipcport_put(port);
+	} while (ret == -EPIPE && wait.can_wait);
+	return ret == -EPIPE ? ipcport_door_gone(ucmd->door) : ret;
 }

@@ -341,8 +341,9 @@ struct ipcport_destroy {
  * @out_calls: calls that were taken in, whether received or not, and neither
  *	answered nor given up
  * @out_port: number of the port
- * @out_send_handles: handles with IPCPORT_R_SEND; those that are cargo count, duplicates of
- *	a descriptor do not
+ * @out_send_handles: handles with IPCPORT_R_SEND that were made by OPEN. What comes of one
+ *	by duplicating it, or by sending it as cargo, is the same handle here, and it
+ *	counts until all of that has gone.
  * @out_recv_handles: handles with IPCPORT_R_RECV, in the same way
  * @out_name: its name, ended and filled up with zeroes; empty if it has none
  */
@@ -471,7 +472,7 @@ struct ipcport_send {
  * CARGO, here and in CALL, REPLY and REPLY_RECV: with one message can travel one file
  * (here @count must be 1 then). The sender keeps its descriptor. The receiver gets one of
  * its own in info.cargo, for the same open file; a descriptor that is a handle becomes
- * another handle with the same rights and badge. While it travels the file is kept open;
+ * another descriptor for the same rights and badge. While it travels the file is kept open;
  * if nobody receives the message it is let go. Sockets of the family AF_UNIX, io_uring
  * instances and ipcport device files cannot travel, EOPNOTSUPP: they could keep
  * themselves open for ever. If the receiver has no descriptor free, message and cargo stay
