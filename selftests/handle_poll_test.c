@@ -1149,6 +1149,7 @@ TEST_F_TIMEOUT(epoll, is_made_and_closed_while_ports_die, LONG_TIMEOUT)
 	for (int i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
 	EXPECT_EQ(0, chaos.nr_wrong);
+	EXPECT_EQ(0, port_destroy(self->fd, chaos.port));
 	EXPECT_TRUE(handles_live(2));
 	EXPECT_TRUE(wait_until(!live_count("messages")));
 }

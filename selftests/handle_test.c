@@ -814,6 +814,28 @@ TEST_F_TIMEOUT(handle, gets_no_badge_from_who_is_not_the_owner, LONG_TIMEOUT)
 	EXPECT_HANDLES(self->fd, self->port, 2, 2);
 }
 
+TEST_F_TIMEOUT(handle, gets_a_badge_from_cap_ipc_owner_too, LONG_TIMEOUT)
+{
+	int plain = open_handle(self->fd, self->port, R_BOTH);
+	pid_t pid;
+
+	if (geteuid())
+		SKIP(return, "only root has the capability");
+	pid = fork();
+	if (!pid) {
+		int handle = open_badged(self->fd, self->port, R_SEND, 1), ret;
+
+		ret = send_nb(handle, 0, 1);
+		handle = open_badged(plain, 0, R_SEND, 2);
+		_exit(status_of(ret ?: send_nb(handle, 0, 2)));
+	}
+	EXPECT_EQ(0, reap(pid));
+	for (int i = 1; i <= 2; i++) {
+		ASSERT_EQ(1, recv_one(self->fd, self->port, &self->delivery));
+		EXPECT_EQ(i, self->delivery.info.badge);
+	}
+}
+
 /* Whatever the sender has around its message, before and while it is sent. */
 TEST_F_TIMEOUT(handle, lets_nobody_write_into_what_the_kernel_says, LONG_TIMEOUT)
 {
