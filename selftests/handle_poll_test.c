@@ -1134,7 +1134,7 @@ static void *chaos_run(void *arg)
 
 TEST_F_TIMEOUT(epoll, is_made_and_closed_while_ports_die, LONG_TIMEOUT)
 {
-	struct chaos chaos = { .port = self->port };
+	struct chaos chaos = { .port = port_create(self->fd, CAPACITY) };
 	pthread_t threads[3];
 
 	for (int i = 0; i < 3; i++)
