@@ -311,8 +311,9 @@ def _deadline(timeout):
     """The kernel's deadline for a timeout in seconds."""
     if timeout is None:
         return 0
+    nanoseconds = int(min(max(0, timeout) * 1e9, _CLOCK_END))
     # a clock that still shows 0 must not make "at once" into "never"
-    return min(max(1, time.monotonic_ns() + int(max(0, timeout) * 1e9)), _CLOCK_END)
+    return min(max(1, time.monotonic_ns() + nanoseconds), _CLOCK_END)
 
 
 def _memory(data):
