@@ -611,4 +611,57 @@ TEST_F_TIMEOUT(uring, does_not_keep_the_ports_of_who_is_killed, LONG_TIMEOUT)
 	EXPECT_TRUE(wait_until(live_count("ports") == 1));
 }
 
+/*
+ * Calls come this way where the kernel says so.
+ */
+FIXTURE(feature) {
+	int fd;
+	int64_t port;
+	int handle;
+	struct uring_call call;
+};
+
+FIXTURE_SETUP(feature)
+{
+	self->fd = dev_open();
+	ASSERT_LE(0, self->fd);
+	self->port = port_create(self->fd, CAPACITY);
+	self->handle = open_handle(self->fd, self->port, R_SEND);
+	ASSERT_LE(0, self->handle);
+}
+
+FIXTURE_TEARDOWN(feature)
+{
+	close(self->handle);
+	close(self->fd);
+	EXPECT_TRUE(no_call_lives());
+	EXPECT_TRUE(all_is_gone());
+}
+
+TEST_F_TIMEOUT(feature, says_whether_calls_come_this_way, LONG_TIMEOUT)
+{
+	bool is_there = has_uring_calls(self->fd);
+	struct uring uring;
+	int ret;
+
+	EXPECT_EQ(is_there, has_uring_calls(self->handle));
+	for (int i = 0; i < 2; i++) {
+		ret = uring_start(&uring, RING_PLAIN, i ? self->fd : self->handle);
+		if (ret == -EPERM)
+			SKIP(return, "the system allows no io_uring");
+		ASSERT_EQ(0, ret);
+		uring_call_prepare(&self->call, i ? self->port : 0, 5);
+		uring_call_begin(&uring, 1, &self->call);
+		uring_submit(&uring);
+		if (is_there) {
+			EXPECT_EQ(0, call_reply(self->fd, self->port,
+						recv_call(self->fd, self->port, 0, FAR_AWAY), 6,
+						0));
+		}
+		EXPECT_EQ(is_there ? 0 : -EOPNOTSUPP, uring_result(&uring, 1));
+		uring_stop(&uring);
+	}
+	EXPECT_IDLE(self->fd, self->port);
+}
+
 TEST_HARNESS_MAIN
