@@ -172,16 +172,22 @@ HELPER int poll_now(int fd)
 	return ret < 0 ? -errno : pollfd.revents;
 }
 
-/* What poll() says when one of these events has come; 0 after PATIENCE seconds. */
+/*
+ * What poll() says when one of these events has come; 0 after PATIENCE seconds, whatever
+ * it finds then: nobody woke it.
+ */
 HELPER int poll_for(int fd, short events)
 {
 	struct pollfd pollfd = { .fd = fd, .events = events };
+	uint64_t end = in_ms(PATIENCE * 1000);
 	int ret;
 
 	do {
 		ret = poll(&pollfd, 1, PATIENCE * 1000);
 	} while (ret < 0 && errno == EINTR);
-	return ret < 0 ? -errno : pollfd.revents;
+	if (ret < 0)
+		return -errno;
+	return now_ns() < end ? pollfd.revents : 0;
 }
 
 /* The value of a line of /proc/self/fdinfo, without what surrounds it: 0 or -errno. */

@@ -291,6 +291,7 @@ struct poller {
 
 static void *poller_run(void *arg)
 {
+	uint64_t end = in_ms(PATIENCE * 1000);
 	struct poller *poller = arg;
 	struct epoll_event event;
 	int ret;
@@ -298,7 +299,10 @@ static void *poller_run(void *arg)
 	poller->tid = syscall(SYS_gettid);
 	if (poller->is_epoll) {
 		ret = epoll_wait(poller->fd, &event, 1, PATIENCE * 1000);
-		poller->revents = ret < 0 ? -errno : ret ? (int)event.events : 0;
+		poller->revents = ret < 0 ? -errno : 0;
+		/* what it finds in the end, nobody woke it for */
+		if (ret == 1 && now_ns() < end)
+			poller->revents = event.events;
 	} else {
 		poller->revents = poll_for(poller->fd, poller->events);
 	}
