@@ -72,7 +72,7 @@ FIXTURE_VARIANT_ADD(abi, create) {
 	.cmd = IPCPORT_IOC_PORT_CREATE,
 	.flags = offsetof(struct ipcport_create, flags),
 	.known_flags = IPCPORT_CREATE_F_OWNER_THREAD | IPCPORT_CREATE_F_NOTIFY_ABORT |
-		       IPCPORT_CREATE_F_NOTIFY_NO_SENDERS,
+		       IPCPORT_CREATE_F_NOTIFY_NO_SENDERS | IPCPORT_CREATE_F_CARGO,
 };
 
 FIXTURE_VARIANT_ADD(abi, destroy) {

@@ -19,6 +19,7 @@
 #include "handle.h"
 
 #include <linux/kcmp.h>
+#include <sys/eventfd.h>
 
 /* Send without; what info.cargo is then. */
 #define NO_CARGO	(-1)
@@ -240,6 +241,15 @@ HELPER int count_fds(void)
 	if (fds)
 		closedir(fds);
 	return nr;
+}
+
+/* The next descriptor, which those that are only reserved are not, though nobody sees them. */
+HELPER int next_fd(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	close(fd);
+	return fd;
 }
 
 /* How many descriptors a process may have that is to run out of them. */

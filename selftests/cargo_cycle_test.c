@@ -55,7 +55,7 @@ static int64_t make_ports(void)
 	if (desk->end == END_CLOSE || desk->end == END_EXEC)
 		desk->fd = dev_open();
 	for (int i = 0; i < desk->nr; i++) {
-		desk->ports[i] = port_create(desk->fd, desk->reach);
+		desk->ports[i] = port_create_for_cargo(desk->fd, desk->reach);
 		if (desk->ports[i] < 0)
 			return desk->ports[i];
 	}
@@ -334,7 +334,7 @@ TEST_F_TIMEOUT(thread, that_is_let_go_at_one_end_falls, LONG_TIMEOUT)
 /* A handle that is under way is no open file: nobody can receive through it. */
 TEST_F_TIMEOUT(thread, that_only_travels_keeps_no_messages, LONG_TIMEOUT)
 {
-	int64_t carrier = port_create(self->fd, 4);
+	int64_t carrier = port_create_for_cargo(self->fd, 4);
 	struct parcel parcel = parcel_make();
 	int handle, got;
 
@@ -359,7 +359,7 @@ TEST_F_TIMEOUT(thread, that_only_travels_keeps_no_messages, LONG_TIMEOUT)
 /* It was closed before it arrived: what was kept for it until then is dropped then. */
 TEST_F_TIMEOUT(thread, that_only_travels_after_the_end_keeps_no_messages, LONG_TIMEOUT)
 {
-	int64_t carrier = port_create(self->fd, 4);
+	int64_t carrier = port_create_for_cargo(self->fd, 4);
 	struct parcel parcel = parcel_make();
 	int handle, got;
 
@@ -383,7 +383,7 @@ TEST_F_TIMEOUT(thread, that_only_travels_after_the_end_keeps_no_messages, LONG_T
 /* It arrived before its sender closed the other one. */
 TEST_F_TIMEOUT(thread, that_arrived_in_time_keeps_the_messages, LONG_TIMEOUT)
 {
-	int64_t carrier = port_create(self->fd, 4);
+	int64_t carrier = port_create_for_cargo(self->fd, 4);
 	struct parcel parcel = parcel_make();
 	int handle, got, cargo;
 
@@ -411,13 +411,13 @@ static int64_t take_delivery(void)
 
 static int64_t make_port_one(void)
 {
-	desk->ports[1] = port_create(desk->fd, 4);
+	desk->ports[1] = port_create_for_cargo(desk->fd, 4);
 	return desk->ports[1];
 }
 
 static int64_t make_port_zero(void)
 {
-	desk->ports[0] = port_create(desk->fd, 4);
+	desk->ports[0] = port_create_for_cargo(desk->fd, 4);
 	return desk->ports[0];
 }
 
@@ -447,7 +447,7 @@ TEST_F_TIMEOUT(thread, between_two_owners_falls_one_by_one, LONG_TIMEOUT)
 /* Answers that are not collected carry, too; the port that they come from is dead. */
 TEST_F_TIMEOUT(thread, through_answers_ends_with_who_could_collect_them, LONG_TIMEOUT)
 {
-	int64_t port = port_create(self->fd, 4), token;
+	int64_t port = port_create_for_cargo(self->fd, 4), token;
 	int caller = open_handle(self->fd, port, R_SEND), cargo;
 
 	token = call_submit(caller, 0, 4, 0, FAR_AWAY);
@@ -475,7 +475,7 @@ static struct fair {
 
 static void __attribute__((noreturn)) live(int fd, int me, unsigned int seed)
 {
-	fair->ports[me] = port_create_as(fd, 8, 0, 0);
+	fair->ports[me] = port_create_for_cargo(fd, 8);
 	for (;;) {
 		int who = rand_r(&seed) % NR_OWNERS, whose = rand_r(&seed) % NR_OWNERS, got;
 		int handle = open_handle(fd, fair->ports[whose], 1 + rand_r(&seed) % R_BOTH);

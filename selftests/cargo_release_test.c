@@ -40,7 +40,7 @@ static int64_t own_port(void)
 {
 	if (desk->has_own_file)
 		desk->fd = dev_open();
-	desk->port = port_create(desk->fd, CAPACITY);
+	desk->port = port_create_for_cargo(desk->fd, CAPACITY);
 	return desk->port;
 }
 
@@ -95,7 +95,7 @@ do {										\
 	handle_signals(0);							\
 	self->fd = dev_open();							\
 	ASSERT_LE(0, self->fd);							\
-	self->port = port_create(self->fd, CAPACITY);				\
+	self->port = port_create_for_cargo(self->fd, CAPACITY);				\
 	ASSERT_LT(0, self->port);						\
 	self->receiver = open_handle(self->fd, self->port, R_RECV);		\
 	ASSERT_LE(0, self->receiver);						\
@@ -977,10 +977,11 @@ static void *edge(size_t good, int protection)
 TEST_F_TIMEOUT(release, does_not_come_when_the_delivery_cannot_be_written, LONG_TIMEOUT)
 {
 	static const size_t good[] = { 0, 8, MESSAGE_SIZE, MESSAGE_SIZE + 32, DELIVERY_SIZE - 8 };
-	int nr, got;
+	int nr, next, got;
 
 	ASSERT_EQ(0, send_parcel(self, 2));
 	nr = count_fds();
+	next = next_fd();
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		EXPECT_EQ(-EFAULT, msg_recv(self->fd, self->port, edge(good[i], PROT_NONE), 1,
 					    IPCPORT_RECV_F_NONBLOCK, 0));
@@ -989,6 +990,7 @@ TEST_F_TIMEOUT(release, does_not_come_when_the_delivery_cannot_be_written, LONG_
 		EXPECT_EQ(-1, read(self->receiver, edge(good[i], PROT_NONE), DELIVERY_SIZE));
 		EXPECT_EQ(EFAULT, errno);
 		EXPECT_EQ(nr, count_fds());
+		EXPECT_EQ(next, next_fd());
 		EXPECT_PORT(self->fd, self->port, 1, 1, 0);
 	}
 	EXPECT_EQ(1, live_count("cargo"));
@@ -1024,12 +1026,13 @@ TEST_F_TIMEOUT(release, does_not_come_when_a_waiting_receiver_cannot_be_told, LO
 {
 	struct actor *actor = receiver(self->fd, self->port, .is_raw = true,
 				       .deliveries = edge(MESSAGE_SIZE, PROT_NONE));
-	int nr = count_fds(), got;
+	int nr = count_fds(), next = next_fd(), got;
 
 	ASSERT_TRUE(wait_for_receivers(self->fd, self->port, 1));
 	EXPECT_EQ(0, send_parcel(self, 2));
 	EXPECT_EQ(-EFAULT, actor_end(actor));
 	EXPECT_EQ(nr, count_fds());
+	EXPECT_EQ(next, next_fd());
 	EXPECT_PORT(self->fd, self->port, 1, 1, 0);
 	got = cargo_recv(self->fd, self->port);
 	EXPECT_TRUE(same_file(self->parcel.fd, got));
@@ -1043,7 +1046,7 @@ TEST_F_TIMEOUT(release, does_not_come_when_the_answer_cannot_be_written, LONG_TI
 		.port = self->port, .token = token, .flags = IPCPORT_CALL_F_NONBLOCK,
 	};
 	struct ipcport_delivery reply;
-	int nr = count_fds();
+	int nr = count_fds(), next = next_fd();
 
 	ASSERT_EQ(0, cargo_reply(self->fd, self->port, token, 6, self->parcel.fd));
 	for (size_t good = 0; good < DELIVERY_SIZE; good += 32) {
@@ -1051,6 +1054,7 @@ TEST_F_TIMEOUT(release, does_not_come_when_the_answer_cannot_be_written, LONG_TI
 		EXPECT_EQ(-EFAULT, call_ioctl(self->fd, &args));
 		EXPECT_EQ(token, (int64_t)args.token);
 		EXPECT_EQ(nr, count_fds());
+		EXPECT_EQ(next, next_fd());
 	}
 	EXPECT_EQ(0, collect_delivery(self->fd, self->port, token, &reply));
 	EXPECT_TRUE(same_file(self->parcel.fd, reply.info.cargo));
@@ -1064,7 +1068,7 @@ TEST_F_TIMEOUT(release, does_not_come_when_reply_recv_cannot_write_the_delivery,
 	struct parcel other = parcel_make();
 	struct ipcport_reply_recv args;
 	struct ipcport_delivery reply;
-	int nr = count_fds(), got;
+	int nr = count_fds(), next = next_fd(), got;
 
 	ASSERT_EQ(0, send_parcel(self, 2));
 	EXPECT_EQ(-EFAULT, cargo_reply_recv(self->fd, &args, self->port, token, other.fd,
@@ -1072,6 +1076,7 @@ TEST_F_TIMEOUT(release, does_not_come_when_reply_recv_cannot_write_the_delivery,
 	EXPECT_EQ(0, args.token);
 	EXPECT_EQ(0, args.out_reply_errno);
 	EXPECT_EQ(nr, count_fds());
+	EXPECT_EQ(next, next_fd());
 	EXPECT_EQ(0, collect_delivery(self->fd, self->port, token, &reply));
 	EXPECT_TRUE(same_file(other.fd, reply.info.cargo));
 	close(reply.info.cargo);
@@ -1165,7 +1170,7 @@ TEST_F_TIMEOUT(release, does_not_come_when_reply_recv_cannot_write_the_token_lat
 		.port = self->port, .delivery = (uintptr_t)&delivery, .deadline_ns = FAR_AWAY,
 	};
 	struct locked locked;
-	int nr = count_fds(), got;
+	int nr = count_fds(), next = next_fd(), got;
 
 	locked_start(&locked, self->fd, IPCPORT_IOC_CALL_REPLY_RECV, &args, sizeof(args));
 	ASSERT_TRUE(wait_for_receivers(self->fd, self->port, 1));
@@ -1173,6 +1178,7 @@ TEST_F_TIMEOUT(release, does_not_come_when_reply_recv_cannot_write_the_token_lat
 	EXPECT_EQ(0, send_parcel(self, 2));
 	EXPECT_EQ(-EFAULT, locked_end(&locked));
 	EXPECT_EQ(nr, count_fds());
+	EXPECT_EQ(next, next_fd());
 	EXPECT_PORT(self->fd, self->port, 1, 1, 0);
 	got = cargo_recv(self->fd, self->port);
 	EXPECT_TRUE(same_file(self->parcel.fd, got));
@@ -1188,7 +1194,7 @@ TEST_F_TIMEOUT(release, comes_when_a_call_cannot_write_its_end_later, LONG_TIMEO
 		.deadline_ns = FAR_AWAY,
 	};
 	struct locked locked;
-	int nr = count_fds();
+	int nr = count_fds(), next = next_fd();
 	int64_t token;
 
 	locked_start(&locked, self->fd, IPCPORT_IOC_CALL, &args, sizeof(args));
@@ -1198,6 +1204,7 @@ TEST_F_TIMEOUT(release, comes_when_a_call_cannot_write_its_end_later, LONG_TIMEO
 	EXPECT_EQ(0, cargo_reply(self->fd, self->port, token, 6, self->parcel.fd));
 	EXPECT_EQ(-EFAULT, locked_end(&locked));
 	EXPECT_EQ(nr, count_fds());
+	EXPECT_EQ(next, next_fd());
 	EXPECT_EQ(-ENOENT, call_cancel(self->fd, token));
 	EXPECT_OURS(&self->parcel);
 }

@@ -67,7 +67,7 @@ FIXTURE_SETUP(cargo)
 {
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	self->port = port_create(self->fd, CAPACITY);
+	self->port = port_create_for_cargo(self->fd, CAPACITY);
 	ASSERT_LT(0, self->port);
 	self->handle = open_handle(self->fd, self->port, R_BOTH);
 	ASSERT_LE(0, self->handle);
@@ -246,7 +246,7 @@ TEST_F_TIMEOUT(cargo, comes_with_the_message_it_was_sent_with, LONG_TIMEOUT)
 /* A handle is another one at the other end, with the same rights and badge. */
 TEST_F_TIMEOUT(cargo, that_is_a_handle_keeps_its_rights_and_badge, LONG_TIMEOUT)
 {
-	int64_t target = port_create(self->fd, CAPACITY);
+	int64_t target = port_create_for_cargo(self->fd, CAPACITY);
 	int handle = open_badged(self->fd, target, R_SEND, 7), got;
 	struct ipcport_delivery delivery;
 	struct ipcport_stat stat;
@@ -351,8 +351,8 @@ FIXTURE_SETUP(handover)
 {
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	self->port = port_create(self->fd, CAPACITY);
-	self->target = port_create(self->fd, CAPACITY);
+	self->port = port_create_for_cargo(self->fd, CAPACITY);
+	self->target = port_create_for_cargo(self->fd, CAPACITY);
 	self->handle = open_handle(self->fd, self->port, R_RECV);
 	ASSERT_LE(0, self->handle);
 	if (geteuid())
@@ -470,7 +470,7 @@ FIXTURE_SETUP(kinds)
 {
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	self->port = port_create(self->fd, CAPACITY);
+	self->port = port_create_for_cargo(self->fd, CAPACITY);
 	ASSERT_LT(0, self->port);
 }
 
@@ -620,7 +620,7 @@ FIXTURE_SETUP(refusal)
 {
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	self->port = port_create(self->fd, CAPACITY);
+	self->port = port_create_for_cargo(self->fd, CAPACITY);
 	ASSERT_LT(0, self->port);
 	self->token = call_submit(self->fd, self->port, 4, 0, FAR_AWAY);
 	ASSERT_EQ(self->token, recv_call(self->fd, self->port, 0, FAR_AWAY));
@@ -851,7 +851,7 @@ FIXTURE_SETUP(bulk)
 {
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	self->port = port_create(self->fd, CAPACITY);
+	self->port = port_create_for_cargo(self->fd, CAPACITY);
 	self->handle = open_handle(self->fd, self->port, R_RECV);
 	ASSERT_LE(0, self->handle);
 	bulk = shared_alloc(sizeof(*bulk));

@@ -609,7 +609,7 @@ TEST_F_TIMEOUT(rights, cannot_be_had_anew_through_proc, LONG_TIMEOUT)
 
 TEST_F_TIMEOUT(rights, travel_with_a_message_and_stay_the_same, LONG_TIMEOUT)
 {
-	int64_t other = port_create(self->fd, 1);
+	int64_t other = port_create_for_cargo(self->fd, 1);
 	struct ipcport_message message = message_of(1);
 	struct ipcport_send args = {
 		.port = other, .messages = (uintptr_t)&message, .count = 1,

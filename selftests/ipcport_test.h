@@ -76,6 +76,11 @@ HELPER int64_t port_create(int fd, uint32_t capacity)
 	return port_create_as(fd, capacity, 0, 0);
 }
 
+HELPER int64_t port_create_for_cargo(int fd, uint32_t capacity)
+{
+	return port_create_as(fd, capacity, 0, IPCPORT_CREATE_F_CARGO);
+}
+
 HELPER int port_destroy(int fd, uint64_t port)
 {
 	struct ipcport_destroy args = { .port = port };

@@ -52,7 +52,8 @@ FIXTURE_SETUP(senders)
 {
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	self->port = port_create_as(self->fd, CAPACITY, 0, IPCPORT_CREATE_F_NOTIFY_NO_SENDERS);
+	self->port = port_create_as(self->fd, CAPACITY, 0, IPCPORT_CREATE_F_NOTIFY_NO_SENDERS |
+				    IPCPORT_CREATE_F_CARGO);
 	ASSERT_LT(0, self->port);
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, self->sockets));
 	desk = shared_alloc(sizeof(*desk));
@@ -245,7 +246,7 @@ TEST_F_TIMEOUT(senders, are_gone_when_a_socket_drops_the_last, LONG_TIMEOUT)
 
 TEST_F_TIMEOUT(senders, are_not_gone_while_one_is_cargo, LONG_TIMEOUT)
 {
-	int64_t carrier = port_create(self->fd, CAPACITY);
+	int64_t carrier = port_create_for_cargo(self->fd, CAPACITY);
 	int handle = open_sender(self), got;
 
 	ASSERT_EQ(0, cargo_send_nb(self->fd, carrier, 1, handle));
@@ -262,7 +263,7 @@ TEST_F_TIMEOUT(senders, are_not_gone_while_one_is_cargo, LONG_TIMEOUT)
 
 TEST_F_TIMEOUT(senders, are_gone_when_the_last_was_cargo_that_is_dropped, LONG_TIMEOUT)
 {
-	int64_t carrier = port_create(self->fd, CAPACITY);
+	int64_t carrier = port_create_for_cargo(self->fd, CAPACITY);
 	int handle = open_sender(self);
 
 	ASSERT_EQ(0, cargo_send_nb(self->fd, carrier, 1, handle));
@@ -275,7 +276,7 @@ TEST_F_TIMEOUT(senders, are_gone_when_the_last_was_cargo_that_is_dropped, LONG_T
 /* In an answer that is not collected. */
 TEST_F_TIMEOUT(senders, are_not_gone_while_one_is_the_cargo_of_an_answer, LONG_TIMEOUT)
 {
-	int64_t carrier = port_create(self->fd, CAPACITY);
+	int64_t carrier = port_create_for_cargo(self->fd, CAPACITY);
 	int64_t token = call_submit(self->fd, carrier, 4, 0, FAR_AWAY);
 	int handle = open_sender(self);
 
@@ -319,7 +320,7 @@ TEST_F_TIMEOUT(senders, are_not_gone_if_they_could_not_be_made, LONG_TIMEOUT)
 
 TEST_F_TIMEOUT(senders, are_not_gone_if_cargo_finds_no_place, LONG_TIMEOUT)
 {
-	int64_t carrier = port_create(self->fd, CAPACITY);
+	int64_t carrier = port_create_for_cargo(self->fd, CAPACITY);
 	int handle = open_sender(self), spare, got;
 
 	ASSERT_EQ(0, cargo_send_nb(self->fd, carrier, 1, handle));

@@ -347,7 +347,7 @@ def test_notices(device):
 
 def test_cargo(device):
     """files travel with messages, calls and answers"""
-    port = device.create()
+    port = device.create(flags=ipcport.CREATE_F_CARGO)
     reader, writer = os.pipe()
     port.send(b"x", cargo=writer)
     os.close(writer)
@@ -371,7 +371,7 @@ def test_cargo(device):
 
 def test_handle_as_cargo(device):
     """a handle travels, and stays what it is"""
-    port, other = device.create(), device.create()
+    port, other = device.create(flags=ipcport.CREATE_F_CARGO), device.create()
     with other.open(ipcport.R_SEND, badge=5) as handle:
         port.send(b"x", cargo=handle)
     with ipcport.Handle(port.recv(timeout=0).cargo) as handle:
@@ -383,7 +383,7 @@ def test_handle_as_cargo(device):
 
 def test_refused_cargo(device):
     """what may not be cargo is refused, and nothing is sent"""
-    port = device.create()
+    port = device.create(flags=ipcport.CREATE_F_CARGO)
     with socket.socket(socket.AF_UNIX) as unix:
         for cargo in (unix, device):
             with raises(errno.EOPNOTSUPP):

@@ -47,7 +47,7 @@ static int64_t receive_one(void)
 
 static int64_t own_port(void)
 {
-	desk->port = port_create(desk->fd, CAPACITY);
+	desk->port = port_create_for_cargo(desk->fd, CAPACITY);
 	return desk->port;
 }
 
@@ -78,7 +78,7 @@ FIXTURE_SETUP(uring_call)
 
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	self->port = port_create(self->fd, CAPACITY);
+	self->port = port_create_for_cargo(self->fd, CAPACITY);
 	ASSERT_LT(0, self->port);
 	desk = shared_alloc(sizeof(*desk));
 	*desk = (struct desk){ .fd = self->fd, .port = self->port, .kind = variant->kind };
@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(uring_call, is_answered, LONG_TIMEOUT)
 
 TEST_F_TIMEOUT(uring_call, is_answered_in_any_order, LONG_TIMEOUT)
 {
-	int64_t port = port_create(self->fd, NR_CALLS), tokens[NR_CALLS];
+	int64_t port = port_create_for_cargo(self->fd, NR_CALLS), tokens[NR_CALLS];
 	struct ipcport_delivery got;
 	struct uring uring;
 	int handle = open_handle(self->fd, port, R_SEND);

@@ -45,7 +45,7 @@ FIXTURE_SETUP(uring)
 
 	self->fd = dev_open();
 	ASSERT_LE(0, self->fd);
-	self->port = port_create(self->fd, CAPACITY);
+	self->port = port_create_for_cargo(self->fd, CAPACITY);
 	ASSERT_LT(0, self->port);
 	self->handle = open_handle(self->fd, self->port, R_BOTH);
 	ASSERT_LE(0, self->handle);

@@ -19,15 +19,16 @@
 #include "handle.h"
 #include "limits.h"
 #include "msg.h"
+#include "port.h"
 
 /**
- * struct load - a cargo, and what it is
+ * struct ipcport_load - a cargo, and what it is
  * @cargo: how the message knows it		(const after import)
- * @user: who is charged for it, a reference	(const after import)
+ * @user: who is charged for it, a reference, or NULL	(const after import)
  * @file: an open file, a reference, or NULL	(const after import)
  * @handle: a handle, a reference, or NULL	(const after import)
  */
-struct load {
+struct ipcport_load {
 	struct ipcport_cargo cargo;
 	struct ipcport_user *user;
 	struct file *file;
@@ -36,43 +37,30 @@ struct load {
 
 static void load_drop(struct ipcport_cargo *cargo)
 {
-	struct load *load = container_of(cargo, struct load, cargo);
+	struct ipcport_load *load = container_of(cargo, struct ipcport_load, cargo);
 
 	if (load->file)
 		fput(load->file);
 	ipcport_handle_put(load->handle);
-	ipcport_user_discharge_cargo(load->user);
+	if (load->user)
+		ipcport_user_discharge_cargo(load->user);
 	ipcport_user_put(load->user);
 	kfree(load);
 	ipcport_count_dec(IPCPORT_CARGO);
 }
 
-/* An empty cargo, charged to the current user. */
-static struct load *load_alloc(void)
+/* An empty cargo; @user has been charged for it, and the reference passes. */
+static struct ipcport_load *load_alloc(struct ipcport_user *user)
 {
-	struct load *load;
-	int ret;
+	struct ipcport_load *load;
 
 	load = kzalloc(sizeof(*load), GFP_KERNEL_ACCOUNT);
 	if (!load)
 		return ERR_PTR(-ENOMEM);
 	load->cargo.drop = load_drop;
-	load->user = ipcport_user_get(current_euid());
-	if (IS_ERR(load->user)) {
-		ret = PTR_ERR(load->user);
-		goto err_free;
-	}
-	ret = ipcport_user_charge_cargo(load->user);
-	if (ret)
-		goto err_put_user;
+	load->user = user;
 	ipcport_count_inc(IPCPORT_CARGO);
 	return load;
-
-err_put_user:
-	ipcport_user_put(load->user);
-err_free:
-	kfree(load);
-	return ERR_PTR(ret);
 }
 
 /* io_uring does not say how to know its files, but nobody else can choose their name. */
@@ -99,20 +87,21 @@ static bool can_travel(struct file *file)
 /**
  * ipcport_cargo_import() - let what a descriptor means travel
  * @fd: descriptor of the current process, which keeps it
+ * @user: who has been charged for it; the reference passes on success. Or NULL.
  *
  * Context: Process; may sleep.
- * Return: the cargo, to be dropped; or ERR_PTR(-EBADF, -EOPNOTSUPP, -EDQUOT or -ENOMEM).
+ * Return: the cargo, to be dropped; or ERR_PTR(-EBADF, -EOPNOTSUPP or -ENOMEM).
  */
-struct ipcport_cargo *ipcport_cargo_import(int fd)
+struct ipcport_cargo *ipcport_cargo_import(int fd, struct ipcport_user *user)
 {
 	struct file *file = fget_raw(fd);
 	struct ipcport_hfile *hfile;
-	struct load *load;
+	struct ipcport_load *load;
 
 	if (!file)
 		return ERR_PTR(-EBADF);
 	hfile = ipcport_hfile_from_file(file);
-	load = hfile || can_travel(file) ? load_alloc() : ERR_PTR(-EOPNOTSUPP);
+	load = hfile || can_travel(file) ? load_alloc(user) : ERR_PTR(-EOPNOTSUPP);
 	if (IS_ERR(load)) {
 		fput(file);
 		return ERR_CAST(load);
@@ -128,6 +117,40 @@ struct ipcport_cargo *ipcport_cargo_import(int fd)
 }
 
 /**
+ * ipcport_cargo_import_for() - let what a descriptor means travel to a port
+ * @port: the port
+ * @fd: descriptor of the current process, which keeps it
+ *
+ * The current user is charged for it.
+ *
+ * Context: Process; may sleep.
+ * Return: as ipcport_cargo_import(), and ERR_PTR(-EDQUOT).
+ */
+struct ipcport_cargo *ipcport_cargo_import_for(const struct ipcport *port, int fd)
+{
+	struct ipcport_cargo *cargo;
+	struct ipcport_user *user;
+	int ret;
+
+	if (!port->takes_cargo)
+		return ERR_PTR(-EOPNOTSUPP);
+	user = ipcport_user_get(current_euid());
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	ret = ipcport_user_charge_cargo(user);
+	if (ret)
+		goto err_put_user;
+	cargo = ipcport_cargo_import(fd, user);
+	if (!IS_ERR(cargo))
+		return cargo;
+	ret = PTR_ERR(cargo);
+	ipcport_user_discharge_cargo(user);
+err_put_user:
+	ipcport_user_put(user);
+	return ERR_PTR(ret);
+}
+
+/**
  * ipcport_slot_reserve() - prepare to give a cargo to the current process
  * @slot: memory for it
  * @cargo: the cargo, which stays where it is; or NULL for no descriptor
@@ -137,7 +160,7 @@ struct ipcport_cargo *ipcport_cargo_import(int fd)
  */
 int ipcport_slot_reserve(struct ipcport_slot *slot, struct ipcport_cargo *cargo)
 {
-	struct load *load;
+	struct ipcport_load *load;
 	int fd;
 
 	slot->fd = -1;
@@ -145,7 +168,7 @@ int ipcport_slot_reserve(struct ipcport_slot *slot, struct ipcport_cargo *cargo)
 	if (!cargo)
 		return 0;
 
-	load = container_of(cargo, struct load, cargo);
+	load = container_of(cargo, struct ipcport_load, cargo);
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;

@@ -4,10 +4,12 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/kconfig.h>
 #include <linux/minmax.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/uidgid.h>
 #include <net/net_namespace.h>
 #include <uapi/linux/ipcport.h>
@@ -16,12 +18,11 @@
 #include "clock.h"
 #include "compat/uring.h"
 #include "group.h"
-#include "handle.h"
 #include "limits.h"
-#include "name.h"
 #include "owner.h"
 #include "port.h"
 #include "registry.h"
+#include "senders.h"
 #include "ucmd.h"
 #include "version.h"
 
@@ -35,7 +36,7 @@ long ipcport_ioctl_version(struct ipcport_ucmd *ucmd)
 	args->out_features = IPCPORT_FEATURE_MESSAGES | IPCPORT_FEATURE_OWNER_THREAD |
 			     IPCPORT_FEATURE_CALLS | IPCPORT_FEATURE_HANDLES |
 			     IPCPORT_FEATURE_NAMES | IPCPORT_FEATURE_CARGO;
-	if (IPCPORT_HAS_URING_CMD)
+	if (IPCPORT_HAS_URING_CMD && IS_ENABLED(CONFIG_IO_URING))
 		args->out_features |= IPCPORT_FEATURE_URING_CALL;
 	args->out_capacity_max = ipcport_max_capacity();
 	args->out_batch_max = IPCPORT_BATCH_MAX;
@@ -45,7 +46,7 @@ long ipcport_ioctl_version(struct ipcport_ucmd *ucmd)
 static int parse_create(const struct ipcport_create *args)
 {
 	if (args->flags & ~(IPCPORT_CREATE_F_OWNER_THREAD | IPCPORT_CREATE_F_NOTIFY_ABORT |
-			    IPCPORT_CREATE_F_NOTIFY_NO_SENDERS))
+			    IPCPORT_CREATE_F_NOTIFY_NO_SENDERS | IPCPORT_CREATE_F_CARGO))
 		return -EOPNOTSUPP;
 	if (args->__reserved || args->mode & ~0666)
 		return -EINVAL;
@@ -73,10 +74,13 @@ long ipcport_ioctl_create(struct ipcport_ucmd *ucmd)
 		return PTR_ERR(port);
 	port->file = ucmd->door->file;
 	port->is_notifying = args->flags & IPCPORT_CREATE_F_NOTIFY_ABORT;
+	port->takes_cargo = args->flags & IPCPORT_CREATE_F_CARGO;
 	if (args->flags & IPCPORT_CREATE_F_NOTIFY_NO_SENDERS) {
-		ret = ipcport_no_senders_init(port);
-		if (ret)
+		port->no_senders = ipcport_no_senders_alloc(port);
+		if (!port->no_senders) {
+			ret = -ENOMEM;
 			goto err_put_port;
+		}
 	}
 	ret = ipcport_user_charge_port(port->user, capacity);
 	if (ret)
@@ -161,7 +165,7 @@ static void fill_stat(struct ipcport_stat *args, struct ipcport *port)
 	args->out_port = port->id;
 	args->out_send_handles = now.nr_send_handles;
 	args->out_recv_handles = now.nr_recv_handles;
-	ipcport_name_get(port, args->out_name);
+	memcpy(args->out_name, now.name, sizeof(args->out_name));
 }
 
 long ipcport_ioctl_stat(struct ipcport_ucmd *ucmd)

@@ -33,10 +33,16 @@ static int is_file(const void *wanted, struct file *file, unsigned int fd)
 	return file == wanted;
 }
 
-/* Is the port's device file open, and nobody else has it? */
-static bool has_device_alone(struct ipcport *port)
+/*
+ * Has nobody else a file to receive with: neither a handle, nor the port's device file,
+ * which the current process has, alone, in descriptors that are its own?
+ */
+static bool has_files_alone(struct ipcport *port)
 {
 	const struct file *file = NULL;
+
+	if (atomic_read(&current->files->count) != 1)
+		return false;
 
 	/* It is open as long as the port is LIVE. */
 	ipcport_lock(port);
@@ -55,7 +61,7 @@ static bool is_alone(const struct ipcport_ucmd *ucmd, struct ipcport *port)
 {
 	return ipcport_is_owner(port) && get_nr_threads(current) == 1 &&
 	       list_empty(&current->children) && !READ_ONCE(port->has_guests) &&
-	       atomic_read(&ucmd->door->ns->nr_files) == 1 && has_device_alone(port);
+	       atomic_read(&ucmd->door->ns->nr_files) == 1 && has_files_alone(port);
 }
 
 /* Make a call of the current process, charged to it. */
@@ -75,7 +81,7 @@ static struct ipcport_kcall *make_call(const struct ipcport_ucmd *ucmd, struct i
 	if (ret)
 		goto err_put_process;
 	if (args->flags & IPCPORT_CALL_F_CARGO) {
-		cargo = ipcport_cargo_import(args->cargo);
+		cargo = ipcport_cargo_import_for(port, args->cargo);
 		if (IS_ERR(cargo)) {
 			ret = PTR_ERR(cargo);
 			goto err_discharge;
@@ -277,7 +283,8 @@ static int answer(const struct ipcport_door *door, struct ipcport *port,
 	int ret;
 
 	if (args->flags & IPCPORT_REPLY_F_CARGO) {
-		cargo = ipcport_cargo_import(args->cargo);
+		/* A call can have one answer, so the limits of calls hold for it. */
+		cargo = ipcport_cargo_import(args->cargo, NULL);
 		if (IS_ERR(cargo))
 			return PTR_ERR(cargo);
 	}

@@ -54,7 +54,6 @@ static __poll_t handle_poll(struct file *file, struct poll_table_struct *table)
 	return ipcport_poll(hfile->handle->port, file, table, hfile->handle->mask);
 }
 
-/* The flags of the file are among those of the request. */
 static struct ipcport_wait iocb_to_wait(const struct kiocb *iocb)
 {
 	return (struct ipcport_wait) {
@@ -96,7 +95,12 @@ static ssize_t handle_write(struct kiocb *iocb, struct iov_iter *from)
 	port = ipcport_door_get_port(&door, 0, MAY_WRITE);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
-	ret = ipcport_send_iter(port, from, ipcport_door_badge(&door), NULL, &wait);
+	/*
+	 * Whoever opened the handle sends: a program with more rights may have been given
+	 * it as its standard output, by somebody who knows what it prints.
+	 */
+	ret = ipcport_send_iter(port, from, ipcport_door_badge(&door), iocb->ki_filp->f_cred, NULL,
+				&wait);
 	ipcport_put(port);
 	return ret < 0 ? ret : ret * sizeof(struct ipcport_message);
 }

@@ -8,78 +8,11 @@
 #include <linux/slab.h>
 
 #include "count.h"
-#include "msg.h"
 #include "port.h"
-
-/**
- * struct ipcport_no_senders - how a port tells that there is no handle to send with
- * @msg: the notice					(lock: that of the queue)
- * @port: the port that has this			(const after init)
- * @is_out: whether @msg is in the port, or in a receiver's hands	(lock: port->waiters.lock)
- * @is_due: whether it happened again meanwhile		(lock: port->waiters.lock)
- */
-struct ipcport_no_senders {
-	struct ipcport_msg msg;
-	struct ipcport *port;
-	bool is_out;
-	bool is_due;
-};
+#include "senders.h"
 
 /* What the doors do with a handle's file. */
 static const struct file_operations *handle_fops;	/* (const after init) */
-
-static const struct ipcport_msg_ops no_senders_ops;
-
-static void notify_locked(struct ipcport *port)
-{
-	struct ipcport_no_senders *no_senders = port->no_senders;
-
-	ipcport_assert_locked(port);
-	if (!no_senders || port->nr_send_handles || port->state != IPCPORT_LIVE)
-		return;
-	no_senders->is_due = no_senders->is_out;
-	if (no_senders->is_out)
-		return;
-	no_senders->is_out = true;
-	ipcport_msg_init_notice(&no_senders->msg, &no_senders_ops, NULL);
-	ipcport_push_notice_locked(port, &no_senders->msg);
-}
-
-/* Whoever received the notice still has a reference to the port. */
-static void no_senders_drop(struct ipcport_msg *msg)
-{
-	struct ipcport_no_senders *no_senders;
-	struct ipcport *port;
-
-	no_senders = container_of(msg, struct ipcport_no_senders, msg);
-	port = no_senders->port;
-	ipcport_lock(port);
-	no_senders->is_out = false;
-	if (no_senders->is_due)
-		notify_locked(port);
-	ipcport_unlock(port);
-}
-
-static const struct ipcport_msg_ops no_senders_ops = {
-	.drop = no_senders_drop,
-	.notice = IPCPORT_NO_SENDERS,
-};
-
-/**
- * ipcport_no_senders_init() - let a port tell when there is no handle to send with
- * @port: a NEW port, which frees it
- *
- * Context: Process; may sleep.
- * Return: 0 or -ENOMEM.
- */
-int ipcport_no_senders_init(struct ipcport *port)
-{
-	port->no_senders = kzalloc(sizeof(*port->no_senders), GFP_KERNEL_ACCOUNT);
-	if (!port->no_senders)
-		return -ENOMEM;
-	port->no_senders->port = port;
-	return 0;
-}
 
 /**
  * ipcport_handle_alloc() - make a handle that does not count yet
@@ -115,15 +48,7 @@ struct ipcport_handle *ipcport_handle_alloc(struct ipcport *port, int mask, u64 
  */
 int ipcport_handle_publish(struct ipcport_handle *handle)
 {
-	struct ipcport *port = handle->port;
-
-	ipcport_lock(port);
-	handle->is_published = port->state == IPCPORT_LIVE;
-	if (handle->is_published && handle->mask & MAY_WRITE)
-		port->nr_send_handles++;
-	if (handle->is_published && handle->mask & MAY_READ)
-		port->nr_recv_handles++;
-	ipcport_unlock(port);
+	handle->is_published = ipcport_count_handle(handle->port, handle->mask);
 	return handle->is_published ? 0 : -EPIPE;
 }
 
@@ -138,22 +63,10 @@ void ipcport_handle_get(struct ipcport_handle *handle)
 	refcount_inc(&handle->ref);
 }
 
-static void unpublish(struct ipcport_handle *handle)
-{
-	struct ipcport *port = handle->port;
-
-	ipcport_lock(port);
-	if (handle->mask & MAY_READ)
-		port->nr_recv_handles--;
-	if (handle->mask & MAY_WRITE && !--port->nr_send_handles)
-		notify_locked(port);
-	ipcport_unlock(port);
-}
-
 static void handle_free(struct ipcport_handle *handle)
 {
 	if (handle->is_published)
-		unpublish(handle);
+		ipcport_uncount_handle(handle->port, handle->mask);
 	ipcport_put(handle->port);
 	kfree(handle);
 	ipcport_count_dec(IPCPORT_HANDLES);

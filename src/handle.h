@@ -62,8 +62,6 @@ struct file *ipcport_handle_open(struct ipcport_handle *handle, bool is_nonblock
 struct ipcport_hfile *ipcport_hfile_from_file(const struct file *file);
 void ipcport_hfile_release(struct ipcport_hfile *hfile);
 
-int ipcport_no_senders_init(struct ipcport *port);
-
 void ipcport_handle_init(const struct file_operations *fops);
 
 #endif /* IPCPORT_HANDLE_H */

@@ -14,6 +14,8 @@
 
 #include "count.h"
 #include "limits.h"
+#include "name.h"
+#include "senders.h"
 
 static void port_free(struct ipcport *port)
 {
@@ -25,7 +27,7 @@ static void port_free(struct ipcport *port)
 	put_pid(port->tgid);
 	if (port->net)
 		put_net(port->net);
-	kfree(port->no_senders);
+	ipcport_no_senders_free(port->no_senders);
 	kfree_rcu(port, rcu);
 	ipcport_count_dec(IPCPORT_PORTS);
 }
@@ -46,6 +48,7 @@ struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_threa
 {
 	struct ipcport_user *user;
 	struct ipcport *port;
+	int i;
 
 	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
 	if (!port)
@@ -66,7 +69,8 @@ struct ipcport *ipcport_alloc(unsigned int capacity, umode_t mode, bool is_threa
 	port->task = is_thread_owned ? get_task_struct(current) : NULL;
 	port->created_ns = ktime_get_ns();
 	init_waitqueue_head(&port->waiters);
-	init_waitqueue_head(&port->pollers);
+	for (i = 0; i < IPCPORT_NR_POLLS; i++)
+		init_waitqueue_head(&port->pollers[i]);
 	ipcport_queue_init(&port->queue);
 	port->calls = RB_ROOT;
 	ipcport_count_inc(IPCPORT_PORTS);
@@ -139,6 +143,7 @@ void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot)
 	snapshot->nr_calls = port->nr_calls;
 	snapshot->nr_send_handles = port->nr_send_handles;
 	snapshot->nr_recv_handles = port->nr_recv_handles;
+	ipcport_name_copy_locked(port, snapshot->name);
 	ipcport_unlock(port);
 }
 

@@ -17,13 +17,15 @@
 static struct kmem_cache *msg_cache;
 
 /* Everything but the body: what the message is, and who sends it. */
-static void stamp(struct ipcport_msg *msg, const struct ipcport_msg_ops *ops, u64 badge)
+static void stamp(struct ipcport_msg *msg, const struct ipcport_msg_ops *ops, u64 badge,
+		  const struct cred *cred)
 {
 	msg->ops = ops;
 	msg->cargo = NULL;
 	msg->tgid = get_pid(task_tgid(current));
 	msg->tid = get_pid(task_pid(current));
-	current_euid_egid(&msg->uid, &msg->gid);
+	msg->uid = cred->euid;
+	msg->gid = cred->egid;
 	msg->time_ns = ktime_get_ns();
 	msg->badge = badge;
 	msg->seq = 0;
@@ -44,7 +46,7 @@ int ipcport_msg_init_user(struct ipcport_msg *msg, const struct ipcport_msg_ops 
 {
 	if (copy_from_user(msg->body, body, IPCPORT_MSG_SIZE))
 		return -EFAULT;
-	stamp(msg, ops, badge);
+	stamp(msg, ops, badge, current_cred());
 	return 0;
 }
 
@@ -102,13 +104,15 @@ static const struct ipcport_msg_ops oneway_ops = {
  * ipcport_msg_alloc_iter() - make a one-way message from what the sender wrote
  * @body: what is left to send; IPCPORT_MSG_SIZE bytes are taken off on success
  * @badge: mark of the handle that it is sent through, or 0
+ * @cred: who sends, as far as users and groups go
  *
  * The record is charged to the caller's memory cgroup.
  *
  * Context: Process; may sleep.
  * Return: the message, owned by the caller, or ERR_PTR(-ENOMEM or -EFAULT).
  */
-struct ipcport_msg *ipcport_msg_alloc_iter(struct iov_iter *body, u64 badge)
+struct ipcport_msg *ipcport_msg_alloc_iter(struct iov_iter *body, u64 badge,
+					   const struct cred *cred)
 {
 	struct ipcport_msg *msg;
 
@@ -119,7 +123,7 @@ struct ipcport_msg *ipcport_msg_alloc_iter(struct iov_iter *body, u64 badge)
 		kmem_cache_free(msg_cache, msg);
 		return ERR_PTR(-EFAULT);
 	}
-	stamp(msg, &oneway_ops, badge);
+	stamp(msg, &oneway_ops, badge, cred);
 	ipcport_count_inc(IPCPORT_MSGS);
 	return msg;
 }

@@ -22,6 +22,7 @@
 
 #include "token.h"
 
+struct cred;
 struct iov_iter;
 struct ipcport_cargo;
 struct ipcport_msg;
@@ -161,7 +162,8 @@ int ipcport_msg_init_user(struct ipcport_msg *msg, const struct ipcport_msg_ops 
 void ipcport_msg_init_notice(struct ipcport_msg *msg, const struct ipcport_msg_ops *ops,
 			     const struct ipcport_msg *about);
 void ipcport_msg_destroy(struct ipcport_msg *msg);
-struct ipcport_msg *ipcport_msg_alloc_iter(struct iov_iter *body, u64 badge);
+struct ipcport_msg *ipcport_msg_alloc_iter(struct iov_iter *body, u64 badge,
+					   const struct cred *cred);
 
 int ipcport_msg_cache_init(void);
 void ipcport_msg_cache_exit(void);

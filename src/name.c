@@ -2,7 +2,6 @@
 #include "name.h"
 
 #include <linux/err.h>
-#include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -12,6 +11,9 @@
 #include "port.h"
 #include "sleep.h"
 #include "trace.h"
+
+/* Waiters that are woken for a name in one hold of the lock. */
+#define WAKE_BATCH	64
 
 /**
  * struct ipcport_name - a name that means a port
@@ -28,14 +30,14 @@ struct ipcport_name {
 };
 
 /**
- * struct name_waiter - a thread that waits for a name, on that thread's stack
+ * struct ipcport_name_waiter - a thread that waits for a name, on that thread's stack
  * @node: in names->waiters			(lock: names->lock)
  * @text: the name					(const after init)
  * @task: the thread					(const after init)
  * @is_done: whether it was bound; see sleep.h		(lock: names->lock)
  */
-struct name_waiter {
-	struct list_head node;
+struct ipcport_name_waiter {
+	struct rb_node node;
 	const char *text;
 	struct task_struct *task;
 	bool is_done;
@@ -51,7 +53,7 @@ void ipcport_names_init(struct ipcport_names *names)
 {
 	spin_lock_init(&names->lock);
 	names->tree = RB_ROOT;
-	INIT_LIST_HEAD(&names->waiters);
+	names->waiters = RB_ROOT;
 }
 
 static int name_cmp(const void *key, const struct rb_node *node)
@@ -64,17 +66,36 @@ static int node_cmp(struct rb_node *node, const struct rb_node *other)
 	return name_cmp(rb_entry(node, struct ipcport_name, node)->text, other);
 }
 
-static void wake_waiters_locked(struct ipcport_names *names, const char *text)
+static int waiter_cmp(const void *key, const struct rb_node *node)
 {
-	struct name_waiter *waiter, *next;
+	return strcmp(key, rb_entry(node, struct ipcport_name_waiter, node)->text);
+}
 
-	lockdep_assert_held(&names->lock);
-	list_for_each_entry_safe(waiter, next, &names->waiters, node) {
-		if (strcmp(waiter->text, text))
-			continue;
-		list_del(&waiter->node);
-		ipcport_finish(&waiter->is_done, waiter->task);
-	}
+static bool waiter_less(struct rb_node *node, const struct rb_node *other)
+{
+	return waiter_cmp(rb_entry(node, struct ipcport_name_waiter, node)->text, other) < 0;
+}
+
+/* Wake those who wait for a name that was bound, a few in one hold of the lock. */
+static void wake_waiters(struct ipcport_names *names, const char *text)
+{
+	struct ipcport_name_waiter *waiter;
+	struct rb_node *node;
+	int i;
+
+	do {
+		spin_lock(&names->lock);
+		for (i = 0; i < WAKE_BATCH; i++) {
+			node = rb_find(text, &names->waiters, waiter_cmp);
+			if (!node)
+				break;
+			rb_erase(node, &names->waiters);
+			waiter = rb_entry(node, struct ipcport_name_waiter, node);
+			ipcport_finish(&waiter->is_done, waiter->task);
+		}
+		spin_unlock(&names->lock);
+		cond_resched();
+	} while (node);
 }
 
 static int bind_locked(struct ipcport *port, struct ipcport_name *name)
@@ -88,12 +109,10 @@ static int bind_locked(struct ipcport *port, struct ipcport_name *name)
 	if (port->name)
 		return -EEXIST;
 	spin_lock(&names->lock);
-	if (rb_find_add(&name->node, &names->tree, node_cmp)) {
+	if (rb_find_add(&name->node, &names->tree, node_cmp))
 		ret = -EEXIST;
-	} else {
+	else
 		port->name = name;
-		wake_waiters_locked(names, name->text);
-	}
 	spin_unlock(&names->lock);
 	return ret;
 }
@@ -124,11 +143,13 @@ int ipcport_bind(struct ipcport *port, struct ipcport_names *names, const char *
 	ipcport_lock(port);
 	ret = bind_locked(port, name);
 	ipcport_unlock(port);
-	if (ret)
+	if (ret) {
 		kfree(name);
-	else
-		trace_ipcport_bind(port->id, text);
-	return ret;
+		return ret;
+	}
+	trace_ipcport_bind(port->id, text);
+	wake_waiters(names, text);
+	return 0;
 }
 
 /**
@@ -187,25 +208,24 @@ int ipcport_unbind(struct ipcport *port)
 }
 
 /**
- * ipcport_name_get() - a port's name
+ * ipcport_name_copy_locked() - a port's name
  * @port: the port
- * @text: IPCPORT_NAME_LEN bytes, filled up with zeroes
+ * @text: IPCPORT_NAME_LEN bytes, filled up with zeroes; empty if it has none
  *
- * Context: Process. Takes and releases the port's lock.
+ * Context: Any; the caller holds the port's lock.
  */
-void ipcport_name_get(struct ipcport *port, char *text)
+void ipcport_name_copy_locked(struct ipcport *port, char *text)
 {
-	ipcport_lock(port);
+	ipcport_assert_locked(port);
 	if (port->name)
 		memcpy(text, port->name->text, IPCPORT_NAME_LEN);
 	else
 		memset(text, 0, IPCPORT_NAME_LEN);
-	ipcport_unlock(port);
 }
 
 /* The port, with a reference: it is LIVE while it is in the tree. Else join the waiters. */
 static struct ipcport *lookup_or_enqueue(struct ipcport_names *names, const char *text,
-					 struct name_waiter *waiter)
+					 struct ipcport_name_waiter *waiter)
 {
 	struct ipcport *port = NULL;
 	struct rb_node *node;
@@ -217,17 +237,17 @@ static struct ipcport *lookup_or_enqueue(struct ipcport_names *names, const char
 		ipcport_get(port);
 	} else if (waiter) {
 		waiter->is_done = false;
-		list_add_tail(&waiter->node, &names->waiters);
+		rb_add(&waiter->node, &names->waiters, waiter_less);
 	}
 	spin_unlock(&names->lock);
 	return port;
 }
 
-static void dequeue(struct ipcport_names *names, struct name_waiter *waiter)
+static void dequeue(struct ipcport_names *names, struct ipcport_name_waiter *waiter)
 {
 	spin_lock(&names->lock);
 	if (!waiter->is_done)
-		list_del(&waiter->node);
+		rb_erase(&waiter->node, &names->waiters);
 	spin_unlock(&names->lock);
 }
 
@@ -246,7 +266,7 @@ static void dequeue(struct ipcport_names *names, struct name_waiter *waiter)
 struct ipcport *ipcport_lookup_name(struct ipcport_names *names, const char *text,
 				    const struct ipcport_wait *wait)
 {
-	struct name_waiter waiter = { .text = text, .task = current };
+	struct ipcport_name_waiter waiter = { .text = text, .task = current };
 	struct ipcport *port;
 	int ret;
 

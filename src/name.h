@@ -10,7 +10,6 @@
 #ifndef IPCPORT_NAME_H
 #define IPCPORT_NAME_H
 
-#include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 
@@ -18,19 +17,16 @@ struct ipcport;
 struct ipcport_name;
 struct ipcport_wait;
 
-/* Bytes in a name, the zero at its end included. */
-#define IPCPORT_NAME_LEN	64
-
 /**
  * struct ipcport_names - the names in one network namespace
  * @lock: guards the rest; innermost, inside a port's lock or held alone
  * @tree: struct ipcport_name by text			(lock: lock)
- * @waiters: those who wait for a name; see name.c	(lock: lock)
+ * @waiters: those who wait for one, by text; see name.c	(lock: lock)
  */
 struct ipcport_names {
 	spinlock_t lock;	/* guards tree, waiters */
 	struct rb_root tree;
-	struct list_head waiters;
+	struct rb_root waiters;
 };
 
 void ipcport_names_init(struct ipcport_names *names);
@@ -39,7 +35,7 @@ int ipcport_bind(struct ipcport *port, struct ipcport_names *names, const char *
 int ipcport_unbind(struct ipcport *port);
 struct ipcport_name *ipcport_unname_locked(struct ipcport *port);
 void ipcport_name_free(struct ipcport_name *name);
-void ipcport_name_get(struct ipcport *port, char *text);
+void ipcport_name_copy_locked(struct ipcport *port, char *text);
 
 struct ipcport *ipcport_lookup_name(struct ipcport_names *names, const char *text,
 				    const struct ipcport_wait *wait);

@@ -140,7 +140,8 @@ static int give(struct ipcport_handle *handle, bool is_nonblock)
 	return fd;
 
 err_put_file:
-	fput(file);
+	/* At once, since we may go on to wait: nobody has seen it. */
+	__fput_sync(file);
 err_put_fd:
 	put_unused_fd(fd);
 	return ret;

@@ -12,7 +12,7 @@
  * @port: the port
  * @file: file that is polled
  * @table: where to be woken from when that may have changed
- * @mask: MAY_READ to ask for messages, MAY_WRITE for space
+ * @mask: MAY_READ to ask for messages, MAY_WRITE for space; always for the end
  *
  * Context: Process; may sleep. Takes and releases the port's lock.
  * Return: EPOLL* bits.
@@ -22,7 +22,13 @@ __poll_t ipcport_poll(struct ipcport *port, struct file *file, struct poll_table
 {
 	__poll_t events = 0;
 
-	poll_wait(file, &port->pollers, table);
+	/* In no more than what it may do: who wakes says what for, and is believed. */
+	if (mask & MAY_READ)
+		poll_wait(file, &port->pollers[IPCPORT_POLL_IN], table);
+	if (mask & MAY_WRITE)
+		poll_wait(file, &port->pollers[IPCPORT_POLL_OUT], table);
+	if (!mask)
+		poll_wait(file, &port->pollers[IPCPORT_POLL_END], table);
 	ipcport_lock(port);
 	if (mask & MAY_READ && port->queue.nr)
 		events |= EPOLLIN | EPOLLRDNORM;

@@ -126,9 +126,16 @@ static int wake_receiver(struct wait_queue_entry *entry, unsigned int mode, int 
 }
 
 /* Wake all pollers, but of those who are to be woken one by one @nr; 0 for all. */
-static void wake_pollers(struct ipcport *port, __poll_t events, unsigned int nr)
+static void wake_pollers(struct ipcport *port, enum ipcport_polls polls, __poll_t events,
+			 unsigned int nr)
 {
-	__wake_up(&port->pollers, TASK_NORMAL, nr, poll_to_key(events));
+	__wake_up(&port->pollers[polls], TASK_NORMAL, nr, poll_to_key(events));
+}
+
+static bool has_pollers_locked(struct ipcport *port, enum ipcport_polls polls)
+{
+	ipcport_assert_locked(port);	/* it takes the place of a barrier, see poll.h */
+	return waitqueue_active(&port->pollers[polls]);
 }
 
 /*
@@ -138,12 +145,13 @@ static void wake_pollers(struct ipcport *port, __poll_t events, unsigned int nr)
 static void tell_pollers_locked(struct ipcport *port, unsigned int nr, bool was_full)
 {
 	ipcport_assert_locked(port);
-	if (!waitqueue_active(&port->pollers))	/* see poll.h */
-		return;
-	if (nr && port->queue.nr)
-		wake_pollers(port, EPOLLIN | EPOLLRDNORM, min(nr, port->queue.nr));
-	if (was_full && has_space_locked(port))
-		wake_pollers(port, EPOLLOUT | EPOLLWRNORM, port->capacity - port->queue.nr);
+	if (nr && port->queue.nr && has_pollers_locked(port, IPCPORT_POLL_IN))
+		wake_pollers(port, IPCPORT_POLL_IN, EPOLLIN | EPOLLRDNORM,
+			     min(nr, port->queue.nr));
+	if (was_full && has_space_locked(port) && port->state == IPCPORT_LIVE &&
+	    has_pollers_locked(port, IPCPORT_POLL_OUT))
+		wake_pollers(port, IPCPORT_POLL_OUT, EPOLLOUT | EPOLLWRNORM,
+			     port->capacity - port->queue.nr);
 }
 
 /* Serve whoever is first in line. */
@@ -464,7 +472,8 @@ void ipcport_answer_all(struct ipcport *port)
 	bool is_more;
 	int i;
 
-	wake_pollers(port, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR, 0);
+	for (i = 0; i < IPCPORT_NR_POLLS; i++)
+		wake_pollers(port, i, EPOLLHUP | EPOLLERR, 0);
 	do {
 		ipcport_lock(port);
 		for (i = 0; i < WAKE_BATCH && port->nr_waiters; i++)

@@ -47,6 +47,23 @@ struct net;
 struct pid;
 struct task_struct;
 
+/* Bytes in a name, the zero at its end included. */
+#define IPCPORT_NAME_LEN	64
+
+/**
+ * enum ipcport_polls - what pollers are woken for, besides the end of the port
+ * @IPCPORT_POLL_IN: a message has come
+ * @IPCPORT_POLL_OUT: there is space
+ * @IPCPORT_POLL_END: nothing
+ * @IPCPORT_NR_POLLS: how many of these there are
+ */
+enum ipcport_polls {
+	IPCPORT_POLL_IN,
+	IPCPORT_POLL_OUT,
+	IPCPORT_POLL_END,
+	IPCPORT_NR_POLLS
+};
+
 /**
  * enum ipcport_state - a port's life; it only moves forward
  * @IPCPORT_NEW: being built, known to its creator alone
@@ -74,7 +91,8 @@ enum ipcport_state {
  * @task: owner thread, a reference, or NULL if a process owns it	(const after alloc)
  * @created_ns: CLOCK_MONOTONIC at alloc		(const after alloc)
  * @is_notifying: whether callers that give up are told of	(const after publish)
- * @no_senders: how to tell that there is no handle to send with, or NULL; see handle.c
+ * @takes_cargo: whether messages may bring cargo	(const after publish)
+ * @no_senders: how to tell that there is no handle to send with, or NULL; see senders.c
  *						(const after publish)
  * @readers: those who may yet receive: one for being LIVE, one for each who is about
  *	to; 0 when the queue of a DEAD port was dropped	(atomic)
@@ -82,7 +100,7 @@ enum ipcport_state {
  * @owner_member: place among its owner's ports		(lock: group->lock)
  * @file_member: place among its device file's ports	(lock: group->lock)
  * @rcu: frees it after lookups are done		(free path only)
- * @pollers: those who poll it; see poll.h		(lock: its own)
+ * @pollers: those who poll it, by enum ipcport_polls; see poll.h	(lock: its own)
  * @waiters: struct ipcport_waiter, first come first; its lock is the port's lock
  *							(lock: waiters.lock)
  * @state: see enum ipcport_state			(lock: waiters.lock)
@@ -112,11 +130,12 @@ struct ipcport {
 	refcount_t readers;
 	bool is_notifying;
 	bool has_guests;
+	bool takes_cargo;
 	struct ipcport_no_senders *no_senders;
 	struct ipcport_member owner_member;
 	struct ipcport_member file_member;
 	struct rcu_head rcu;
-	wait_queue_head_t pollers;
+	wait_queue_head_t pollers[IPCPORT_NR_POLLS];
 
 	wait_queue_head_t waiters;
 	enum ipcport_state state;
@@ -142,6 +161,7 @@ struct ipcport {
  * @nr_calls: open calls
  * @nr_send_handles: handles to send with
  * @nr_recv_handles: handles to receive with
+ * @name: its name, filled up with zeroes; empty if it has none
  */
 struct ipcport_snapshot {
 	enum ipcport_state state;
@@ -153,6 +173,7 @@ struct ipcport_snapshot {
 	unsigned int nr_calls;
 	unsigned int nr_send_handles;
 	unsigned int nr_recv_handles;
+	char name[IPCPORT_NAME_LEN];
 };
 
 /* From alloc to the last put: life.c. Polling is in poll.h, names are in name.h. */
@@ -179,7 +200,8 @@ static inline void ipcport_get(struct ipcport *port)
  * @port: the port
  *
  * Context: Process. Inside it only one of these is taken: the lock of the registry's
- *	xarray, that of the names, that of a group, or that of the pollers.
+ *	xarray, that of the names, that of a group, that of pollers and what they are
+ *	woken in (epoll), or what io_uring needs to be told that a call has ended.
  */
 static inline void ipcport_lock(struct ipcport *port)
 	__acquires(&port->waiters.lock)

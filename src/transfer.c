@@ -2,6 +2,7 @@
 #include "transfer.h"
 
 #include <linux/build_bug.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -49,12 +50,13 @@ static bool must_stop(void)
  * Make messages of what is next in the caller's memory. One that cannot be made ends
  * the batch; it is an error only if it is the first.
  */
-static int copy_in(struct ipcport_queue *batch, struct iov_iter *from, u64 badge)
+static int copy_in(struct ipcport_queue *batch, struct iov_iter *from, u64 badge,
+		   const struct cred *cred)
 {
 	struct ipcport_msg *msg;
 
 	while (batch->nr < BATCH_CHUNK && iov_iter_count(from)) {
-		msg = ipcport_msg_alloc_iter(from, badge);
+		msg = ipcport_msg_alloc_iter(from, badge, cred);
 		if (IS_ERR(msg))
 			return batch->nr ? 0 : PTR_ERR(msg);
 		ipcport_queue_push(batch, msg);
@@ -67,6 +69,7 @@ static int copy_in(struct ipcport_queue *batch, struct iov_iter *from, u64 badge
  * @port: where to
  * @from: a whole number of messages, at least one; what was sent is taken off
  * @badge: mark of the handle that they are sent through, or 0
+ * @cred: who sends, as far as users and groups go
  * @cargo: what travels with the only message, or NULL; the caller has it no more
  * @wait: how long to wait for space
  *
@@ -74,13 +77,14 @@ static int copy_in(struct ipcport_queue *batch, struct iov_iter *from, u64 badge
  * Return: how many were sent, at least one, or -errno and none was.
  */
 int ipcport_send_iter(struct ipcport *port, struct iov_iter *from, u64 badge,
-		      struct ipcport_cargo *cargo, const struct ipcport_wait *wait)
+		      const struct cred *cred, struct ipcport_cargo *cargo,
+		      const struct ipcport_wait *wait)
 {
 	struct ipcport_queue batch = IPCPORT_QUEUE_INIT(batch);
 	int done = 0, ret;
 
 	do {
-		ret = copy_in(&batch, from, badge);
+		ret = copy_in(&batch, from, badge, cred);
 		if (ret)
 			break;
 		if (cargo)
@@ -106,13 +110,14 @@ static long send_array(struct ipcport *port, const struct ipcport_ucmd *ucmd,
 	struct iov_iter from;
 
 	if (args->flags & IPCPORT_SEND_F_CARGO) {
-		cargo = ipcport_cargo_import(args->cargo);
+		cargo = ipcport_cargo_import_for(port, args->cargo);
 		if (IS_ERR(cargo))
 			return PTR_ERR(cargo);
 	}
 	iov_iter_ubuf(&from, ITER_SOURCE, u64_to_user_ptr(args->messages),
 		      args->count * sizeof(struct ipcport_message));
-	return ipcport_send_iter(port, &from, ipcport_door_badge(ucmd->door), cargo, wait);
+	return ipcport_send_iter(port, &from, ipcport_door_badge(ucmd->door), current_cred(),
+				 cargo, wait);
 }
 
 long ipcport_ioctl_send(struct ipcport_ucmd *ucmd)

@@ -10,6 +10,7 @@
 
 #include <linux/types.h>
 
+struct cred;
 struct iov_iter;
 struct ipcport;
 struct ipcport_cargo;
@@ -18,7 +19,8 @@ struct ipcport_ucmd;
 struct ipcport_wait;
 
 int ipcport_send_iter(struct ipcport *port, struct iov_iter *from, u64 badge,
-		      struct ipcport_cargo *cargo, const struct ipcport_wait *wait);
+		      const struct cred *cred, struct ipcport_cargo *cargo,
+		      const struct ipcport_wait *wait);
 int ipcport_recv_iter(struct ipcport_receiver *receiver, struct iov_iter *to,
 		      const struct ipcport_wait *wait);
 

@@ -18,35 +18,35 @@
 #if IPCPORT_HAS_URING_CMD
 
 /**
- * struct uring_call - what a request waits for, in the request's own memory
+ * struct ipcport_uring_wait - what a request waits for, in the request's own memory
  * @call: the call; the request has claimed it	(const after watch)
  * @user: the caller's structure			(const after watch)
  * @reply: where the answer goes			(const after watch)
  */
-struct uring_call {
+struct ipcport_uring_wait {
 	struct ipcport_kcall *call;
 	struct ipcport_call __user *user;
 	struct ipcport_delivery __user *reply;
 };
 
-static_assert(sizeof(struct uring_call) <= sizeof_field(struct io_uring_cmd, pdu));
+static_assert(sizeof(struct ipcport_uring_wait) <= sizeof_field(struct io_uring_cmd, pdu));
 
-static struct uring_call *cmd_to_uring_call(struct io_uring_cmd *cmd)
+static struct ipcport_uring_wait *cmd_to_wait(struct io_uring_cmd *cmd)
 {
-	return (struct uring_call *)cmd->pdu;
+	return (struct ipcport_uring_wait *)cmd->pdu;
 }
 
 /* As with the ioctl, but there is nobody who could come back for what finds no place. */
-static int deliver_answer(const struct uring_call *uring_call)
+static int give_answer(const struct ipcport_uring_wait *wait)
 {
-	struct ipcport_kcall *call = uring_call->call;
+	struct ipcport_kcall *call = wait->call;
 	struct ipcport_slot slot;
 	int ret;
 
-	ret = ipcport_answer_copy_out(uring_call->reply, call, &slot);
+	ret = ipcport_answer_copy_out(wait->reply, call, &slot);
 	if (ret)
 		return ret;
-	if (put_user(call->status, &uring_call->user->out_status)) {
+	if (put_user(call->status, &wait->user->out_status)) {
 		ipcport_slot_cancel(&slot);
 		return -EFAULT;
 	}
@@ -54,29 +54,29 @@ static int deliver_answer(const struct uring_call *uring_call)
 	return 0;
 }
 
-static int deliver_end(const struct uring_call *uring_call)
+static int give_result(const struct ipcport_uring_wait *wait)
 {
-	struct ipcport_kcall *call = uring_call->call;
+	struct ipcport_kcall *call = wait->call;
 	int ret = call->ret;
 
 	/* Who exits has no memory, nor descriptors, to write to any more. */
 	if (current->flags & (PF_EXITING | PF_KTHREAD))
 		return -ECANCELED;
 	if (!ret)
-		ret = deliver_answer(uring_call);
+		ret = give_answer(wait);
 	else if (ret == -EPIPE)
-		ipcport_error_copy_out(uring_call->reply, EPIPE, call->request.place.token);
+		ipcport_error_copy_out(wait->reply, EPIPE, call->request.place.token);
 	/* The result says so too, if this cannot be written. */
-	put_user(0, &uring_call->user->token);
+	put_user(0, &wait->user->token);
 	return ret;
 }
 
 /* Runs in the task that made the request, or in a kernel thread if that is gone. */
-static void conclude(struct io_uring_cmd *cmd, unsigned int issue_flags)
+static void finish(struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
-	const struct uring_call *uring_call = cmd_to_uring_call(cmd);
-	struct ipcport_kcall *call = uring_call->call;
-	int ret = deliver_end(uring_call);
+	const struct ipcport_uring_wait *wait = cmd_to_wait(cmd);
+	struct ipcport_kcall *call = wait->call;
+	int ret = give_result(wait);
 
 	/* Until it is done somebody may cancel it, and look at the call. */
 	io_uring_cmd_done(cmd, ret, 0, issue_flags);
@@ -86,7 +86,7 @@ static void conclude(struct io_uring_cmd *cmd, unsigned int issue_flags)
 /* Under the lock of the call's port. */
 static void call_ended(struct ipcport_kcall *call)
 {
-	io_uring_cmd_complete_in_task(call->watcher, conclude);
+	io_uring_cmd_complete_in_task(call->watcher, finish);
 }
 
 /**
@@ -102,7 +102,7 @@ static void call_ended(struct ipcport_kcall *call)
 long ipcport_uring_watch(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call)
 {
 	struct io_uring_cmd *cmd = ucmd->uring->cmd;
-	struct uring_call *uring_call = cmd_to_uring_call(cmd);
+	struct ipcport_uring_wait *wait = cmd_to_wait(cmd);
 	struct ipcport_call *args = ucmd->args;
 
 	ipcport_outbox_enter(ucmd->door->outbox, ucmd->door->group, call);
@@ -112,12 +112,12 @@ long ipcport_uring_watch(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call)
 		ipcport_outbox_conclude(call);
 		return -EFAULT;
 	}
-	uring_call->call = call;
-	uring_call->user = ucmd->user;
-	uring_call->reply = u64_to_user_ptr(args->reply);
+	wait->call = call;
+	wait->user = ucmd->user;
+	wait->reply = u64_to_user_ptr(args->reply);
 	io_uring_cmd_mark_cancelable(cmd, ucmd->uring->issue_flags);
 	if (!ipcport_call_watch(call, call_ended, cmd))
-		io_uring_cmd_complete_in_task(cmd, conclude);
+		io_uring_cmd_complete_in_task(cmd, finish);
 	return -EIOCBQUEUED;
 }
 
@@ -129,7 +129,7 @@ long ipcport_uring_watch(struct ipcport_ucmd *ucmd, struct ipcport_kcall *call)
  */
 void ipcport_uring_cancel(struct io_uring_cmd *cmd)
 {
-	ipcport_call_cancel(cmd_to_uring_call(cmd)->call);
+	ipcport_call_cancel(cmd_to_wait(cmd)->call);
 }
 
 #endif /* IPCPORT_HAS_URING_CMD */

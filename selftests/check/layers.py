@@ -14,7 +14,7 @@ import sys
 LAYERS = [
     ("doors", "main dev file ioctl control open transfer exchange uring delivery ucmd netlink"),
     ("actors", "owner cargo handle call outbox"),
-    ("objects", "registry access name poll port life"),
+    ("objects", "registry access name poll life senders port"),
     ("parts", "queue msg token group limits sleep"),
     ("ground", "trace count clock version compat"),
 ]
@@ -31,7 +31,8 @@ ALONG = {
     "uring": "delivery ucmd",
     "delivery": "ucmd",
     "outbox": "call",
-    "life": "port",
+    "life": "name senders port",
+    "senders": "port",
     "owner": "handle call",
     "handle": "outbox",
     "cargo": "handle",

@@ -112,7 +112,7 @@ static int give_out(int cargo)
 
 static int recv_bulk(int fd, const char *name)
 {
-	struct ipcport_create create = { .mode = 0 };
+	struct ipcport_create create = { .flags = IPCPORT_CREATE_F_CARGO };
 	struct ipcport_delivery delivery;
 	int ret;
 

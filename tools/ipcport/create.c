@@ -31,6 +31,8 @@ static const char help[] =
 	"  -a, --notify-abort  tell receivers of calls that were given up before the answer\n"
 	"  -s, --notify-no-senders\n"
 	"                      tell receivers when nobody has a handle to send with any more\n"
+	"  -f, --files         take messages that bring files or handles; without this they\n"
+	"                      are refused\n"
 	"  -t, --thread        the port belongs to the creating thread, not to the process\n"
 	"  -j, --json          print the number as JSON\n"
 	"  -h, --help          print this help\n"
@@ -73,6 +75,9 @@ static int take_option(int option, void *arg)
 		break;
 	case 'a':
 		options->create.flags |= IPCPORT_CREATE_F_NOTIFY_ABORT;
+		break;
+	case 'f':
+		options->create.flags |= IPCPORT_CREATE_F_CARGO;
 		break;
 	case 't':
 		options->create.flags |= IPCPORT_CREATE_F_OWNER_THREAD;
@@ -168,6 +173,7 @@ static const struct option table[] = {
 	{ "name", required_argument, NULL, 'n' },
 	{ "notify-abort", no_argument, NULL, 'a' },
 	{ "notify-no-senders", no_argument, NULL, 's' },
+	{ "files", no_argument, NULL, 'f' },
 	{ "thread", no_argument, NULL, 't' },
 	{ "json", no_argument, NULL, 'j' },
 	OPTION_HELP,

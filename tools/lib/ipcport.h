@@ -341,12 +341,13 @@ int ipcport_send_batch(int fd, uint64_t port, const struct ipcport_message *mess
  * @deadline_ns: when to stop waiting, 0 for never
  * @flags: IPCPORT_SEND_F_NONBLOCK, or 0 to wait for space
  *
- * The receiver gets a descriptor of its own for the same open file. If @cargo is a handle
- * that is another handle with the same rights and badge.
+ * The port must have been created with IPCPORT_CREATE_F_CARGO. The receiver gets a
+ * descriptor of its own for the same open file. If @cargo is a handle that is another handle
+ * with the same rights and badge.
  *
- * Return: 0, -EBADF (@cargo is not open), -EOPNOTSUPP (flags; or @cargo is a UNIX socket, an
- * io_uring or the device file, which cannot travel), -EDQUOT (too much is under way), and
- * the errors of ipcport_send().
+ * Return: 0, -EBADF (@cargo is not open), -EOPNOTSUPP (flags; the port takes no cargo; or
+ * @cargo is a UNIX socket, an io_uring or the device file, which cannot travel), -EDQUOT
+ * (too much is under way), and the errors of ipcport_send().
  */
 int ipcport_send_cargo(int fd, uint64_t port, const struct ipcport_message *message, int cargo,
 		       uint64_t deadline_ns, uint32_t flags);
@@ -467,8 +468,7 @@ int ipcport_call_reply(int fd, uint64_t port, uint64_t token,
  *
  * Never waits.
  *
- * Return: as ipcport_call_reply(); and -EBADF, -EOPNOTSUPP, -EDQUOT and -ENOMEM, because of
- * @cargo.
+ * Return: as ipcport_call_reply(); and -EBADF, -EOPNOTSUPP and -ENOMEM, because of @cargo.
  */
 int ipcport_call_reply_cargo(int fd, uint64_t port, uint64_t token,
 			     const struct ipcport_message *message, int32_t status, int cargo);
@@ -496,8 +496,8 @@ int ipcport_call_reply_cargo(int fd, uint64_t port, uint64_t token,
  * O_NONBLOCK is set on @fd), -ETIMEDOUT, -EINTR, -EPIPE (the port ended during the wait),
  * -EFAULT (message, or the structure itself: nothing was done; delivery: the answer was
  * given, and what was to be received stays in the port), -EINVAL (cargo without its flag),
- * -EOPNOTSUPP (flags), -EBADF, -EOPNOTSUPP and -EDQUOT (cargo, with which nothing was done),
- * -EMFILE, -ENFILE, -ENOMEM.
+ * -EOPNOTSUPP (flags), -EBADF and -EOPNOTSUPP (cargo, with which nothing was done), -EMFILE,
+ * -ENFILE, -ENOMEM.
  */
 int ipcport_call_reply_recv(int fd, struct ipcport_reply_recv *reply_recv, size_t size);
 

@@ -35,8 +35,9 @@ Waiting     timeout is in seconds, None means for ever, and 0 not at all: what i
 Signals     A handler that runs during a wait and does not raise does not end it.
 Threads     All may be used from any number of threads; others run during a wait.
 Messages    A message to send is a Message, or bytes, which are its payload then.
-Cargo       One descriptor can travel with a message: a number, or what has fileno(). The
-            sender keeps its own. Received cargo is a new descriptor that somebody has to
+Cargo       One descriptor can travel with a message: a number, or what has fileno(), to a
+            port that was created with CREATE_F_CARGO; or with an answer. The sender keeps
+            its own. Received cargo is a new descriptor that somebody has to
             close, and handles come as descriptors too: Handle(delivery.cargo).
 """
 
@@ -54,6 +55,7 @@ __all__ = [
     "FEATURE_MESSAGES", "FEATURE_OWNER_THREAD", "FEATURE_CALLS", "FEATURE_HANDLES",
     "FEATURE_NAMES", "FEATURE_CARGO", "FEATURE_URING_CALL",
     "CREATE_F_OWNER_THREAD", "CREATE_F_NOTIFY_ABORT", "CREATE_F_NOTIFY_NO_SENDERS",
+    "CREATE_F_CARGO",
     "STATE_READABLE", "STATE_WRITABLE", "STATE_DEAD",
     "CALL_QUEUED", "CALL_RECEIVED", "CALL_ENDED", "R_SEND", "R_RECV",
 ]
@@ -82,6 +84,7 @@ FEATURE_URING_CALL = 0x40
 CREATE_F_OWNER_THREAD = 0x1
 CREATE_F_NOTIFY_ABORT = 0x2
 CREATE_F_NOTIFY_NO_SENDERS = 0x4
+CREATE_F_CARGO = 0x8
 
 STATE_READABLE = 0x1
 STATE_WRITABLE = 0x2

@@ -95,7 +95,7 @@ has_lines() { [ "$(wc -l < "$work/out")" -eq "$1" ]; }
 
 # The command has no use for a file that comes with a message.
 test_unwanted_cargo() {
-	ipcport create --name "$name" > "$work/port" &
+	ipcport create --files --name "$name" > "$work/port" &
 	owner=$!
 	start ipcport recv --wait --follow --verbose "$name"
 	until_true receivers_are 1

@@ -46,7 +46,8 @@
  *   opened, and in no other. A handle is good in all of them.
  * - The ioctls on ports, messages and calls are made on the device file, with the
  *   number of a port; or on a handle, with 0 as number (else EINVAL), where they mean the
- *   handle's port and the handle's rights decide. CREATE is for the device file only.
+ *   handle's port and the handle's rights decide. CREATE is for the device file only,
+ *   ENOTTY.
  *   Through a handle, a port that has ended is EPIPE where its number is ENOENT.
  * - The device file cannot be polled: poll() and select() always say that it is
  *   ready, epoll refuses it. Handles can.
@@ -57,7 +58,8 @@
  * EINVAL       the structure is shorter than its first version, or a value in it
  *              is out of range, or a reserved member is not zero
  * E2BIG        the structure is longer than known here, and its tail is not zero
- * EOPNOTSUPP   a flag is not known here; or a file that may not be cargo
+ * EOPNOTSUPP   a flag is not known here; or a file that may not be cargo, or a port
+ *              that takes none
  * EFAULT       a pointer is bad; no message was lost
  * ENOENT       no such port or name here; it never was, or it has ended. Or no such
  *              call: its token is not known, was used, or is not the caller's to use
@@ -156,9 +158,11 @@ struct ipcport_message {
  * @seq: number of the message in its port, counted from 1; 0 for a reply. A number
  *	is missing where a caller took its message back.
  * @pid: sender's process, 0 if the receiver's pid namespace does not show it
- * @tid: sender's thread, 0 if the receiver's pid namespace does not show it
+ * @tid: sender's thread, 0 if the receiver's pid namespace does not show it; for io_uring
+ *	it can be a thread that the kernel made for the process
  * @uid: sender's effective user in the receiver's user namespace; the overflow
- *	uid if it has no name there
+ *	uid if it has no name there. Of what was sent with write(): user of whoever made
+ *	the handle's file, because a privileged program may not know where it writes.
  * @gid: sender's effective group, in the same way
  * @cargo: file descriptor that travelled with the message, -1 if none. It is a new
  *	one, closed by exec, and belongs to the receiver, also if the receiver does not
@@ -256,6 +260,13 @@ struct ipcport_version {
  */
 #define IPCPORT_CREATE_F_NOTIFY_NO_SENDERS	0x4
 
+/*
+ * Take messages that bring cargo. Without this they are refused, EOPNOTSUPP: who receives
+ * from the port gets what they bring, wanted or not, and runs out of descriptors in the
+ * end if it does not look.
+ */
+#define IPCPORT_CREATE_F_CARGO	0x8
+
 /**
  * struct ipcport_create - argument of IPCPORT_IOC_PORT_CREATE
  * @flags: IPCPORT_CREATE_F_* bits
@@ -307,7 +318,7 @@ struct ipcport_destroy {
  * it, also for the answer to a call, has been woken with EPIPE. Messages that
  * nobody received are dropped.
  *
- * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT, EPERM.
+ * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT, EPIPE, EPERM.
  */
 #define IPCPORT_IOC_PORT_DESTROY	_IOW(IPCPORT_IOC_TYPE, 0x11, struct ipcport_destroy)
 
@@ -470,13 +481,15 @@ struct ipcport_send {
  * again to learn why.
  *
  * CARGO, here and in CALL, REPLY and REPLY_RECV: with one message can travel one file
- * (here @count must be 1 then). The sender keeps its descriptor. The receiver gets one of
+ * (here @count must be 1 then), to a port that was created with IPCPORT_CREATE_F_CARGO;
+ * with an answer, to any caller. The sender keeps its descriptor. The receiver gets one of
  * its own in info.cargo, for the same open file; a descriptor that is a handle becomes
- * another descriptor for the same rights and badge. While it travels the file is kept open;
- * if nobody receives the message it is let go. Sockets of the family AF_UNIX, io_uring
- * instances and ipcport device files cannot travel, EOPNOTSUPP: they could keep
+ * another descriptor for the same rights and badge. While it travels the file is kept
+ * open; if nobody receives the message it is let go. Sockets of the family AF_UNIX,
+ * io_uring instances and ipcport device files cannot travel, EOPNOTSUPP: they could keep
  * themselves open for ever. If the receiver has no descriptor free, message and cargo stay
- * where they are, EMFILE. Cargo under way is limited per user by max_cargo, EDQUOT.
+ * where they are, EMFILE. Cargo of messages under way is limited per user by max_cargo,
+ * EDQUOT; that of answers by the limits of calls.
  *
  * Errors, with no message taken in: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (count,
  * cargo without its flag, reserved), EBADF (cargo), ENOENT, EACCES, EAGAIN, ETIMEDOUT,
@@ -604,10 +617,12 @@ struct ipcport_call {
  * The same through io_uring, where IPCPORT_FEATURE_URING_CALL is set: an
  * IORING_OP_URING_CMD on the device file or a handle, with IPCPORT_IOC_CALL as cmd_op and
  * a struct ipcport_uring_call as cmd. Its result is that of the ioctl, and comes when the
- * call has ended; the structures are used until then. @token is written at once, so that
- * CANCEL can end the call. @token and @deadline_ns must be 0, and SUBMIT cannot be used:
- * EINVAL. The call ends with the ring too. If @reply or the cargo of the answer finds no
- * place the answer is lost.
+ * call has ended; the structures are used until then. @token and @deadline_ns must be 0,
+ * and SUBMIT cannot be used: EINVAL. While the port is full @token stays 0, and
+ * IORING_OP_ASYNC_CANCEL or a linked timeout can end the request; when the message is in
+ * the port @token is written, and CANCEL ends the call. It ends with the ring too. If
+ * @reply or the cargo of the answer finds no place the answer is lost; so it is if the
+ * thread that made the request has exited, and the result is ECANCELED then.
  *
  * Errors: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (SUBMIT with a token, cargo without
  * its flag, reserved), EBADF (cargo), ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE,
@@ -662,7 +677,7 @@ struct ipcport_reply {
  * order, whichever thread or process received them.
  *
  * Errors: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (cargo without its flag, reserved),
- * EBADF (cargo), EDQUOT and ENOMEM (cargo), ENOENT: no such port; or no call with this
+ * EBADF and ENOMEM (cargo), ENOENT: no such port; or no call with this
  * token has been received from it and waits for an answer; or the caller may not
  * receive from it.
  */
@@ -716,8 +731,8 @@ struct ipcport_reply_recv {
  * What RECV says of calls, of messages that are put back, and of receivers that exit
  * holds here too.
  *
- * Errors: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (cargo without its flag), EBADF and
- * EDQUOT (cargo), ENOENT (port) and EACCES, with which nothing was answered; EAGAIN,
+ * Errors: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (cargo without its flag), EBADF
+ * (cargo), ENOENT (port) and EACCES, with which nothing was answered; EAGAIN,
  * ETIMEDOUT, EINTR, EPIPE, EMFILE, ENOMEM, ENFILE. EFAULT for @message, or for a structure
  * that cannot be written, means that nothing was done; for @delivery, that the answer was
  * given, and that what was to be received is back in the port. If @token is 0 after any
@@ -805,7 +820,8 @@ struct ipcport_open {
  *
  * A handle does not keep its port alive. When the port has ended, who has a handle with
  * IPCPORT_R_RECV open can still receive the one-way messages that were in it; when nobody
- * has, or only as cargo, they are dropped. Calls made through a handle are outstanding on
+ * has, or only as cargo, they are dropped; until then the port counts against the limits
+ * of its user. Calls made through a handle are outstanding on
  * it, and calls received through it by another process than the owner end with its last
  * close, as with the device file.
  *
