@@ -772,6 +772,154 @@ TEST_F_TIMEOUT(refusal, meets_a_number_without_the_flag, LONG_TIMEOUT)
 }
 
 /*
+ * A port whose owner did not ask for files. Who sends has a number or a handle.
+ */
+FIXTURE(plain) {
+	int fd;
+	int64_t port;
+	int door;		/* what is sent on */
+	int64_t number;		/* the port's number there */
+};
+
+FIXTURE_VARIANT(plain) {
+	bool is_handle;
+};
+
+FIXTURE_VARIANT_ADD(plain, by_number) { .is_handle = false };
+FIXTURE_VARIANT_ADD(plain, by_handle) { .is_handle = true };
+
+FIXTURE_SETUP(plain)
+{
+	self->fd = dev_open();
+	ASSERT_LE(0, self->fd);
+	self->port = port_create(self->fd, CAPACITY);
+	ASSERT_LT(0, self->port);
+	self->door = variant->is_handle ? open_handle(self->fd, self->port, R_BOTH) :
+					  dup(self->fd);
+	ASSERT_LE(0, self->door);
+	self->number = variant->is_handle ? 0 : self->port;
+}
+
+FIXTURE_TEARDOWN(plain)
+{
+	EXPECT_IDLE(self->fd, self->port);
+	EXPECT_TRUE(cargo_lives(0));
+	close(self->door);
+	close(self->fd);
+	EXPECT_TRUE(no_call_lives());
+	EXPECT_TRUE(handles_live(0));
+	EXPECT_TRUE(all_is_gone());
+}
+
+/* A call that waits, and one that does not: -EBADMSG if more was done than to refuse it. */
+static int call_with(int fd, uint64_t port, int cargo, uint32_t flags)
+{
+	struct caller caller = {
+		.fd = fd, .port = port, .value = 5, .flags = flags, .deadline_ns = in_ms(1000),
+	};
+	int ret;
+
+	cargo_caller_prepare(&caller, cargo);
+	ret = call_ioctl(fd, &caller.args);
+	return caller.args.token || caller.args.out_status != POISON_STATUS ||
+	       !is_poisoned(&caller.reply) ? -EBADMSG : ret;
+}
+
+TEST_F_TIMEOUT(plain, port_refuses_files, LONG_TIMEOUT)
+{
+	struct parcel parcel = parcel_make();
+	int handle = open_handle(self->fd, self->port, R_SEND);
+	const int cargos[] = { parcel.fd, self->door, handle };
+	int nr = count_fds(), next = next_fd();
+
+	for (size_t i = 0; i < ARRAY_SIZE(cargos); i++) {
+		EXPECT_EQ(-EOPNOTSUPP, cargo_send_nb(self->door, self->number, 5, cargos[i]));
+		EXPECT_EQ(-EOPNOTSUPP, cargo_send(self->door, self->number, 5, cargos[i], 0,
+						  in_ms(1000)));
+		EXPECT_EQ(-EOPNOTSUPP, call_with(self->door, self->number, cargos[i],
+						 IPCPORT_CALL_F_NONBLOCK));
+		EXPECT_EQ(-EOPNOTSUPP, call_with(self->door, self->number, cargos[i],
+						 IPCPORT_CALL_F_SUBMIT));
+	}
+	EXPECT_PORT(self->fd, self->port, 0, 0, 0);
+	EXPECT_TRUE(has_calls(self->fd, self->port, 0, 0));
+	EXPECT_EQ(-EAGAIN, recv_nb(self->door, self->number));
+	EXPECT_TRUE(cargo_lives(0));
+	EXPECT_EQ(nr, count_fds());
+	EXPECT_EQ(next, next_fd());
+	EXPECT_HANDLES(self->fd, self->port, 1 + variant->is_handle, variant->is_handle);
+	close(handle);
+	EXPECT_OURS(&parcel);
+}
+
+/* Also when there is no space, for which nobody waits in vain then. */
+TEST_F_TIMEOUT(plain, port_that_is_full_refuses_files, LONG_TIMEOUT)
+{
+	struct parcel parcel = parcel_make();
+
+	for (int i = 0; i < CAPACITY; i++)
+		ASSERT_EQ(0, send_nb(self->door, self->number, i));
+	EXPECT_EQ(-EOPNOTSUPP, cargo_send(self->door, self->number, 5, parcel.fd, 0,
+					  in_ms(1000)));
+	EXPECT_EQ(-EOPNOTSUPP, call_with(self->door, self->number, parcel.fd, 0));
+	EXPECT_PORT(self->fd, self->port, CAPACITY, CAPACITY, 0);
+	EXPECT_OURS(&parcel);
+	for (int i = 0; i < CAPACITY; i++)
+		EXPECT_EQ(i, recv_nb(self->door, self->number));
+}
+
+TEST_F_TIMEOUT(plain, port_takes_messages_without_files, LONG_TIMEOUT)
+{
+	struct parcel parcel = parcel_make();
+	struct ipcport_delivery got;
+	int64_t token;
+
+	EXPECT_EQ(-EOPNOTSUPP, cargo_send_nb(self->door, self->number, 5, parcel.fd));
+	EXPECT_EQ(0, cargo_send_nb(self->door, self->number, 6, NO_CARGO));
+	ASSERT_EQ(0, recv_delivery(self->door, self->number, &got, IPCPORT_RECV_F_NONBLOCK, 0));
+	EXPECT_EQ(6, value_of(&got.message));
+	EXPECT_EQ(NO_CARGO, got.info.cargo);
+	EXPECT_EQ(1, got.info.seq);
+	token = cargo_submit(self->door, self->number, 7, NO_CARGO);
+	ASSERT_LT(0, token);
+	ASSERT_EQ(token, recv_call(self->door, self->number, 0, FAR_AWAY));
+	EXPECT_EQ(0, call_reply(self->door, self->number, token, 8, 0));
+	EXPECT_EQ(8, call_collect(self->door, self->number, token, 0, FAR_AWAY));
+	EXPECT_PORT(self->fd, self->port, 0, 2, 2);
+	EXPECT_OURS(&parcel);
+}
+
+/* Who calls knows what it asks for. */
+TEST_F_TIMEOUT(plain, port_has_answers_that_bring_files, LONG_TIMEOUT)
+{
+	struct parcel parcel = parcel_make();
+	struct ipcport_reply_recv args;
+	struct ipcport_delivery got;
+	struct caller *caller;
+	int64_t token;
+
+	caller = caller(self->door, self->number, .value = 4);
+	token = recv_call(self->door, self->number, 0, FAR_AWAY);
+	ASSERT_LT(0, token);
+	EXPECT_EQ(0, cargo_reply(self->door, self->number, token, 5, parcel.fd));
+	EXPECT_EQ(0, caller_end(caller));
+	EXPECT_EQ(5, caller_value(caller));
+	EXPECT_TRUE(same_file(parcel.fd, caller->reply.info.cargo));
+	close(caller->reply.info.cargo);
+
+	token = call_submit(self->door, self->number, 4, 0, FAR_AWAY);
+	ASSERT_EQ(token, recv_call(self->door, self->number, 0, FAR_AWAY));
+	EXPECT_EQ(-EAGAIN, cargo_reply_recv(self->door, &args, self->number, token, parcel.fd,
+					    &got));
+	EXPECT_EQ(0, args.out_reply_errno);
+	EXPECT_EQ(0, collect_delivery(self->door, self->number, token, &got));
+	EXPECT_EQ(6, value_of(&got.message));
+	EXPECT_TRUE(same_file(parcel.fd, got.info.cargo));
+	close(got.info.cargo);
+	EXPECT_OURS(&parcel);
+}
+
+/*
  * Bulk data goes in a sealed memfd: what travels is the file, not what is in it.
  */
 #define BULK_SIZE	(64UL << 20)

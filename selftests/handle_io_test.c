@@ -203,6 +203,80 @@ TEST_F_TIMEOUT(io, has_no_position, LONG_TIMEOUT)
 }
 
 /*
+ * Whose it is. USER means nothing to the system.
+ */
+#define USER		2000
+
+/* Become that user, for good. */
+static void lose_root(void)
+{
+	if (become(USER, USER, USER))
+		_exit(100);
+}
+
+/* Check who the sender of the next message is said to be. */
+#define EXPECT_SENDER(_value, _pid, _user) do {					\
+	struct ipcport_delivery _got;						\
+										\
+	memset(&_got, POISON, sizeof(_got));					\
+	ASSERT_EQ(DELIVERY_SIZE, read_at(self->receiver, &_got, DELIVERY_SIZE));	\
+	EXPECT_EQ(_value, value_of(&_got.message));				\
+	EXPECT_EQ(_pid, (pid_t)_got.info.pid);					\
+	EXPECT_EQ(_user, _got.info.uid);					\
+	EXPECT_EQ(_user, _got.info.gid);					\
+} while (0)
+
+TEST_F_TIMEOUT(io, is_that_of_the_user_who_opened_the_handle, LONG_TIMEOUT)
+{
+	struct iovec iov = { &self->messages[2], MESSAGE_SIZE };
+	pid_t pid;
+
+	if (geteuid() || getegid())
+		SKIP(return, "only root can become others");
+	pid = fork();
+	if (!pid) {
+		lose_root();
+		if (write_value(self->sender, 1) != MESSAGE_SIZE ||
+		    writev(self->sender, &iov, 1) != MESSAGE_SIZE)
+			_exit(101);
+		/* an ioctl is not made by who does not know what the file is */
+		_exit(status_of(send_nb(self->sender, 0, 3)));
+	}
+	EXPECT_EQ(0, reap(pid));
+	EXPECT_SENDER(1, pid, 0);
+	EXPECT_SENDER(2, pid, 0);
+	EXPECT_SENDER(3, pid, USER);
+}
+
+TEST_F_TIMEOUT(io, gives_a_user_nothing_that_root_could_lend, LONG_TIMEOUT)
+{
+	int64_t port = port_create_as(self->fd, CAPACITY, 0666, 0);
+	int sockets[2], handle;
+	pid_t pid;
+
+	if (geteuid() || getegid())
+		SKIP(return, "only root can become others");
+	close(self->receiver);
+	self->receiver = open_handle(self->fd, port, R_RECV);
+	ASSERT_LE(0, self->receiver);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	pid = fork();
+	if (!pid) {
+		lose_root();
+		_exit(status_of(file_send(sockets[0], open_handle(self->fd, port, R_SEND))));
+	}
+	EXPECT_EQ(0, reap(pid));
+	handle = file_recv(sockets[1]);
+	ASSERT_LE(0, handle);
+	EXPECT_EQ(MESSAGE_SIZE, write_value(handle, 1));
+	EXPECT_EQ(MESSAGE_SIZE, write_value(dup(handle), 2));
+	EXPECT_EQ(0, send_nb(handle, 0, 3));
+	EXPECT_SENDER(1, getpid(), USER);
+	EXPECT_SENDER(2, getpid(), USER);
+	EXPECT_SENDER(3, getpid(), 0);
+}
+
+/*
  * Part of it.
  */
 TEST_F_TIMEOUT(io, reads_what_there_is, LONG_TIMEOUT)

@@ -1022,6 +1022,54 @@ TEST_F_TIMEOUT(handle, does_not_let_a_loner_wait_for_itself, LONG_TIMEOUT)
 }
 
 /*
+ * Call a port of our own, of which only our parent, who has our descriptors, can receive:
+ * phase 1 when the port is there, 2 when the call has ended. A signal ends it where the
+ * parent does not.
+ */
+static void __attribute__((noreturn)) call_parent(struct desk *desk)
+{
+	struct sigaction action = { .sa_handler = ignore_signal };
+	int handle;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigaction(SIGALRM, &action, NULL);
+	desk->rets[0] = dev_open();
+	desk->port = port_create(desk->rets[0], CAPACITY);
+	handle = open_handle(desk->rets[0], desk->port, R_SEND);
+	desk->phase = 1;
+	alarm(PATIENCE);
+	desk->rets[1] = call_value(handle, 0, 5, 0, 0);
+	desk->phase = 2;
+	_exit(0);
+}
+
+TEST_F_TIMEOUT(handle, lets_who_shares_its_descriptors_answer, LONG_TIMEOUT)
+{
+	struct desk *desk = self->desk;
+	int64_t token;
+
+	/* so that nobody else has the device open */
+	close(self->fd);
+	self->pids[0] = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	if (!self->pids[0])
+		call_parent(desk);
+	ASSERT_LT(0, self->pids[0]);
+	ASSERT_TRUE(wait_until(desk->phase));
+	ASSERT_LE(0, desk->rets[0]);
+	ASSERT_LT(0, desk->port);
+	EXPECT_TRUE(wait_until(desk->phase == 2 || has_calls(desk->rets[0], desk->port, 1, 1)));
+	ASSERT_EQ(1, desk->phase) {
+		TH_LOG("the call came to %d", desk->rets[1]);
+	}
+	token = recv_call(desk->rets[0], desk->port, IPCPORT_RECV_F_NONBLOCK, 0);
+	EXPECT_LT(0, token);
+	EXPECT_EQ(0, call_reply(desk->rets[0], desk->port, token, 6, 0));
+	EXPECT_EQ(0, reap(self->pids[0]));
+	self->pids[0] = 0;
+	EXPECT_EQ(6, desk->rets[1]);
+}
+
+/*
  * The end of the port.
  */
 enum end { DESTROY, EXIT, KILL, LAST_CLOSE, THREAD_EXIT };

@@ -725,28 +725,157 @@ TEST_F_TIMEOUT(name, that_appears_and_dies_gives_a_port_or_a_longer_wait, LONG_T
 	EXPECT_TRUE(wait_until(live_count("ports") == 1));
 }
 
+/* Lets time pass, less than a sleep would take. */
+static void spin(int nr)
+{
+	for (volatile int i = 0; i < nr; i++)
+		;
+}
+
+static void *open_and_close(void *arg)
+{
+	name_data *self = arg;
+
+	while (!self->desk->go) {
+		int handle = open_when_named(self->fd, NAME, R_RECV, FAR_AWAY);
+
+		if (handle < 0) {
+			self->desk->rets[0] = handle;
+			break;
+		}
+		close(handle);
+		self->desk->rets[1]++;
+	}
+	return NULL;
+}
+
+/*
+ * Who comes too late for a port, and waits for the next one, has no more of the first: not
+ * even a file that nobody was given, for which its messages would stay.
+ */
+TEST_F_TIMEOUT(name, is_waited_for_without_what_ended_meanwhile, LONG_TIMEOUT)
+{
+	pthread_t thread;
+
+	ASSERT_EQ(0, thread_start(&thread, open_and_close, self));
+	for (int i = 0; i < LESS_IN_32(200); i++) {
+		int64_t port = port_create(self->fd, 1);
+
+		/* now and then the opener need not be woken first */
+		if (i % 4)
+			ASSERT_TRUE(wait_until(live_count("waiters") == 1));
+		ASSERT_EQ(0, send_nb(self->fd, port, i));
+		ASSERT_EQ(0, port_bind(self->fd, port, NAME));
+		spin(i * 100);
+		ASSERT_EQ(0, port_destroy(self->fd, port));
+		ASSERT_TRUE(wait_until(live_count("ports") == 1));
+		ASSERT_TRUE(wait_until(!live_count("messages")));
+		ASSERT_TRUE(wait_until(!live_count("handle_files")));
+		ASSERT_TRUE(wait_until(!live_count("handles")));
+	}
+	self->desk->go = 1;
+	ASSERT_EQ(0, port_bind(self->fd, self->port, NAME));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, self->desk->rets[0]);
+}
+
+static void *destroy_when_told(void *arg)
+{
+	name_data *self = arg;
+	int nr = 0;
+
+	/* no sleep: the moment is to be one at which the other looks */
+	for (;;) {
+		while (self->desk->go == nr)
+			sched_yield();
+		nr = self->desk->go;
+		if (nr < 0)
+			return NULL;
+		spin(nr * 37 % 5000);
+		self->desk->rets[0] |= port_destroy(self->fd, self->desk->port);
+	}
+}
+
+/* What STAT says is what was at one moment. */
+TEST_F_TIMEOUT(name, is_shown_as_long_as_the_port_lives, LONG_TIMEOUT)
+{
+	uint8_t none[IPCPORT_NAME_SIZE] = "", name[IPCPORT_NAME_SIZE] = NAME;
+	const int rounds = LESS_IN_32(2000);
+	struct desk *desk = self->desk;
+	struct ipcport_stat stat;
+	pthread_t thread;
+	int handle;
+
+	ASSERT_EQ(0, thread_start(&thread, destroy_when_told, self));
+	for (int i = 1; i <= rounds; i++) {
+		desk->port = port_create(self->fd, 1);
+		ASSERT_EQ(0, port_bind(self->fd, desk->port, NAME));
+		handle = open_handle(self->fd, desk->port, 0);
+		desk->go = i;
+		do {
+			ASSERT_EQ(0, port_stat(handle, 0, &stat));
+			ASSERT_EQ(0, memcmp(stat.out_state & IPCPORT_STATE_DEAD ? none : name,
+					    stat.out_name, sizeof(name)));
+		} while (!(stat.out_state & IPCPORT_STATE_DEAD));
+		close(handle);
+	}
+	desk->go = -1;
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, desk->rets[0]);
+}
+
+/* How often a thread of ours has gone to sleep. */
+static long count_sleeps(pid_t tid)
+{
+	char path[48], line[128];
+	long nr = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	while (nr < 0 && fgets(line, sizeof(line), file))
+		sscanf(line, "voluntary_ctxt_switches: %ld", &nr);
+	fclose(file);
+	return nr;
+}
+
+/* One of the names has more who wait for it than the kernel wakes at a time. */
 TEST_F_TIMEOUT(name, wakes_all_who_wait_for_it_and_nobody_else, LONG_TIMEOUT)
 {
-	enum { NAMES = 3, EACH = 3 };
-	static const char * const names[NAMES] = { "/test/a", "/test/b", "/test/c" };
-	struct waiter *waiters[NAMES][EACH];
+	enum { NAMES = 4, WAITERS = 200 };
+	static const char * const names[NAMES] = { "/test/c", "/test/a", "/test/d", "/test/b" };
+	struct waiter *waiters[WAITERS];
 	int64_t ports[NAMES];
+	long sleeps[WAITERS];
+	int of[WAITERS];
 
-	for (int n = 0; n < NAMES; n++) {
-		ports[n] = port_create(self->fd, 1);
-		for (int i = 0; i < EACH; i++)
-			waiters[n][i] = waiter_start(self->fd, names[n], 0);
-	}
 	for (int n = 0; n < NAMES; n++)
-		for (int i = 0; i < EACH; i++)
-			ASSERT_TRUE(wait_until(is_waiting(waiters[n][i])));
+		ports[n] = port_create(self->fd, 1);
+	for (int i = 0; i < WAITERS; i++) {
+		of[i] = i % 10 < NAMES ? i % 10 : 2;
+		waiters[i] = waiter_start(self->fd, names[of[i]], 0);
+	}
+	ASSERT_TRUE(wait_until(live_count("waiters") == WAITERS));
+	for (int i = 0; i < WAITERS; i++) {
+		ASSERT_TRUE(wait_until(is_waiting(waiters[i])));
+		sleeps[i] = count_sleeps(waiters[i]->tid);
+		EXPECT_LT(0, sleeps[i]);
+	}
 	for (int n = NAMES - 1; n >= 0; n--) {
 		ASSERT_EQ(0, port_bind(self->fd, ports[n], names[n]));
-		for (int i = 0; i < EACH; i++)
-			EXPECT_TRUE(is_handle_for(waiter_end(waiters[n][i]), ports[n]));
-		for (int other = 0; other < n; other++)
-			for (int i = 0; i < EACH; i++)
-				EXPECT_FALSE(waiters[other][i]->is_done);
+		for (int i = 0; i < WAITERS; i++)
+			if (of[i] == n)
+				EXPECT_TRUE(is_handle_for(waiter_end(waiters[i]), ports[n]));
+		for (int i = 0; i < WAITERS; i++) {
+			if (of[i] >= n)
+				continue;
+			EXPECT_FALSE(waiters[i]->is_done);
+			EXPECT_TRUE(is_waiting(waiters[i]));
+			/* not even to look and go on waiting */
+			EXPECT_EQ(sleeps[i], count_sleeps(waiters[i]->tid));
+		}
 	}
 }
 

@@ -361,6 +361,105 @@ TEST_F_TIMEOUT(uring, polls_for_the_end_of_the_port, LONG_TIMEOUT)
 }
 
 /*
+ * Poll what cannot be, by its rights, on a handle of its own, and let messages come and
+ * go. Until the port ends there is nothing to be told, and then nothing but that.
+ */
+static void poll_in_vain(struct __test_metadata *_metadata, uring_data *self,
+			 enum ring_kind kind, uint32_t rights, int events)
+{
+	int handle = open_handle(self->fd, self->port, rights);
+	struct uring uring;
+
+	ASSERT_LE(0, handle);
+	ASSERT_EQ(0, uring_start(&uring, kind, handle));
+	uring_poll(&uring, 0, events);
+	uring_submit(&uring);
+	EXPECT_FALSE(uring_is_done(&uring, 0));
+	EXPECT_EQ(CAPACITY, fill(self));
+	EXPECT_FALSE(uring_is_done(&uring, 0));
+	for (int i = 0; i < CAPACITY; i++)
+		EXPECT_EQ(1 + i, recv_nb(self->fd, self->port));
+	EXPECT_FALSE(uring_is_done(&uring, 0));
+	EXPECT_EQ(0, port_destroy(self->fd, self->port));
+	EXPECT_EQ(POLL_DEAD, uring_result(&uring, 0));
+	EXPECT_EQ(POLL_DEAD, poll_now(handle));
+	uring_stop(&uring);
+	close(handle);
+}
+
+TEST_F_TIMEOUT(uring, tells_no_message_to_who_may_not_receive, LONG_TIMEOUT)
+{
+	poll_in_vain(_metadata, self, variant->kind, R_SEND, POLLIN);
+}
+
+TEST_F_TIMEOUT(uring, tells_no_space_to_who_may_not_send, LONG_TIMEOUT)
+{
+	poll_in_vain(_metadata, self, variant->kind, R_RECV, POLLOUT);
+}
+
+TEST_F_TIMEOUT(uring, tells_only_the_end_to_who_may_do_nothing, LONG_TIMEOUT)
+{
+	poll_in_vain(_metadata, self, variant->kind, 0, POLL_BOTH);
+}
+
+/* Of two things that were asked for, the one that can be. */
+TEST_F_TIMEOUT(uring, tells_space_to_who_may_only_send, LONG_TIMEOUT)
+{
+	int sender = open_handle(self->fd, self->port, R_SEND);
+	struct uring uring;
+
+	ASSERT_EQ(CAPACITY, fill(self));
+	ASSERT_EQ(0, uring_start(&uring, variant->kind, sender));
+	uring_poll(&uring, 0, POLL_BOTH);
+	uring_submit(&uring);
+	EXPECT_FALSE(uring_is_done(&uring, 0));
+	EXPECT_EQ(1, recv_nb(self->fd, self->port));
+	EXPECT_EQ(POLLOUT, uring_result(&uring, 0));
+	uring_stop(&uring);
+	close(sender);
+}
+
+TEST_F_TIMEOUT(uring, tells_a_message_to_who_may_only_receive, LONG_TIMEOUT)
+{
+	int receiver = open_handle(self->fd, self->port, R_RECV);
+	struct uring uring;
+
+	ASSERT_EQ(0, uring_start(&uring, variant->kind, receiver));
+	uring_poll(&uring, 0, POLL_BOTH);
+	uring_submit(&uring);
+	EXPECT_FALSE(uring_is_done(&uring, 0));
+	ASSERT_EQ(0, send_nb(self->fd, self->port, 5));
+	EXPECT_EQ(POLLIN, uring_result(&uring, 0));
+	uring_stop(&uring);
+	close(receiver);
+}
+
+TEST_F_TIMEOUT(uring, tells_the_end_as_poll_does, LONG_TIMEOUT)
+{
+	int64_t other = port_create(self->fd, 1);
+	int full = open_handle(self->fd, other, R_BOTH);
+	struct uring writer;
+
+	ASSERT_EQ(0, send_nb(full, 0, 1));
+	ASSERT_EQ(0, uring_start(&writer, variant->kind, full));
+	uring_poll(&writer, 0, POLLOUT);
+	uring_submit(&writer);
+	uring_poll(&self->uring, 0, POLLIN);
+	uring_submit(&self->uring);
+	EXPECT_FALSE(uring_is_done(&writer, 0));
+	EXPECT_FALSE(uring_is_done(&self->uring, 0));
+	EXPECT_EQ(0, port_destroy(self->fd, other));
+	EXPECT_EQ(0, port_destroy(self->fd, self->port));
+	/* there is no space in a dead port, and no message in this one */
+	EXPECT_EQ(POLL_DEAD, uring_result(&writer, 0));
+	EXPECT_EQ(POLLIN | POLL_DEAD, poll_now(full));
+	EXPECT_EQ(POLL_DEAD, uring_result(&self->uring, 0));
+	EXPECT_EQ(POLL_DEAD, poll_now(self->handle));
+	uring_stop(&writer);
+	close(full);
+}
+
+/*
  * The end of the port.
  */
 TEST_F_TIMEOUT(uring, is_told_that_the_port_ended, LONG_TIMEOUT)
