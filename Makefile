@@ -76,12 +76,15 @@ docs:
 	@$(VM)/deps.sh docs
 	@selftests/check/pictures.sh draw
 
-## shell: a shell in a virtual machine with the module loaded (KERNEL=6.12)
+## shell: a shell in a virtual machine with the module loaded (KERNEL=6.12 FILES="prog ...")
 shell:
 	@$(VM)/deps.sh vm
 	@$(MAKE) --no-print-directory module KERNEL=$(or $(KERNEL),6.12)
-	@$(MAKE) -s -C tools static
+	@$(MAKE) -s -C tools static examples
+	@$(VM)/python.sh
 	@$(VM)/vm.sh -k $(or $(KERNEL),6.12) -f build/tools/ipcport/ipcport.static:/bin/ipcport \
+		-f build/vm/python:/usr -f tools/python:/root/python \
+		$(foreach program,epoll_server bulk $(FILES),-f $(if $(wildcard $(program)),$(program),build/tools/examples/$(program))) \
 		$(foreach text,$(wildcard /usr/share/common-licenses/GPL-3),-f $(text):$(text)) -i
 
 ## install: the module for the running kernel, and the tools (root; DESTDIR=)

@@ -17,10 +17,10 @@ group() {
 
 	case $1 in
 	build)	echo "$build" ;;
-	vm)	echo "$build qemu-system-x86 busybox-static cpio xz-utils zstd python3-minimal" ;;
+	vm)	echo "$build qemu-system-x86 busybox-static cpio xz-utils zstd python3" ;;
 	model)	echo "gcc libc6-dev spin" ;;
 	docs)	echo "graphviz" ;;
-	check)	echo "$(group vm) $(group model) sparse codespell shellcheck perl python3" \
+	check)	echo "$(group vm) $(group model) sparse codespell shellcheck perl" \
 		     "clang-14 lld-14 llvm-14 gcc-multilib g++-multilib g++ flex bison" \
 		     "libelf-dev libssl-dev libcmocka-dev liburing-dev" ;;
 	*)	echo "deps.sh: no group called '$1' (build, vm, model, docs, check)" >&2; return 2 ;;

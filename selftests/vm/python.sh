@@ -43,7 +43,7 @@ main() {
 	local stdlib version
 
 	[ -x "$python" ] || {
-		echo "python.sh: $python is missing; run: selftests/vm/deps.sh check" >&2
+		echo "python.sh: $python is missing; run: selftests/vm/deps.sh vm" >&2
 		exit 1
 	}
 	stdlib=$("$python" -I -c 'import os; print(os.path.dirname(os.__file__))')

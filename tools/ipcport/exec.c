@@ -21,7 +21,7 @@ static const char help[] =
 	"  -r, --recv PORT        a handle to receive with: COMMAND reads messages of 128 bytes,\n"
 	"                         64 of what was sent and 64 of what the kernel says of it\n"
 	"  -b, --badge N          mark what is sent through the handles that follow; only for who\n"
-	"                         has CAP_IPC_OWNER, like root\n"
+	"                         has CAP_IPC_OWNER, like root, as the port is not ours\n"
 	"  -w, --wait[=SECONDS]   wait until there are ports of these names, for so long at most\n"
 	"  -h, --help             print this help\n"
 	"\n"

@@ -188,8 +188,8 @@ int ipcport_create(int fd, struct ipcport_create *create, size_t size);
  * @fd: device file, need not be the one of ipcport_create(); or a handle
  * @port: number of the port; 0 on a handle
  *
- * Messages that nobody received are dropped, and whoever waits on the port, or for the
- * answer to a call, gets -EPIPE, before this returns.
+ * Whoever waits on the port, or for the answer to a call, gets -EPIPE before this returns.
+ * Messages that nobody received are dropped, unless somebody has a handle to receive them.
  *
  * Return: 0, -ENOENT (no such port, or it has ended), -EPERM (not the owner).
  */

@@ -16,7 +16,8 @@
  * alive. With a message can travel a file descriptor, or a handle: its cargo.
  *
  * Once the exit of an owner process can be seen by waitpid(), a pidfd or SIGCHLD,
- * nothing can be done with its ports any more. Other signs can be seen a little
+ * nothing can be done with its ports any more, but to receive what is left in them
+ * through a handle. Other signs can be seen a little
  * earlier: the end of a pipe that it held, pthread_join() of an owner thread, or
  * the return of vfork(). An open file is closed for the last time when no descriptor
  * refers to it and no ioctl on it is still running: a thread that waits in one keeps
@@ -46,7 +47,8 @@
  *   opened, and in no other. A handle is good in all of them.
  * - The ioctls on ports, messages and calls are made on the device file, with the
  *   number of a port; or on a handle, with 0 as number (else EINVAL), where they mean the
- *   handle's port and the handle's rights decide. CREATE is for the device file only,
+ *   handle's port, and the handle's rights decide on SEND, CALL, RECV, REPLY and
+ *   REPLY_RECV; STAT needs none. CREATE is for the device file only,
  *   ENOTTY.
  *   Through a handle, a port that has ended is EPIPE where its number is ENOENT.
  * - The device file cannot be polled: poll() and select() always say that it is
@@ -64,7 +66,7 @@
  * ENOENT       no such port or name here; it never was, or it has ended. Or no such
  *              call: its token is not known, was used, or is not the caller's to use
  * EACCES       the port's mode, or the handle's rights, do not allow it
- * EPERM        only the port's owner process may do it
+ * EPERM        only the port's owner process, or CAP_IPC_OWNER, may do it
  * EAGAIN       it would have to wait, and was asked not to
  * ETIMEDOUT    the deadline passed
  * EINTR        a signal arrived
@@ -89,7 +91,7 @@
  * enough for STAT.
  * The owner process may do everything, also when it has become another user since,
  * or runs another program; only it may DESTROY, BIND, UNBIND, and give badges.
- * CAP_IPC_OWNER in the user namespace that owns the network namespace overrides both.
+ * CAP_IPC_OWNER in the user namespace that owns the network namespace may do all of that.
  * On the device file it is the calling thread that is judged, each time, not who opened
  * the file, nor whether for reading or writing. A handle is judged once, by OPEN; who has
  * it then may use it for what it allows, whoever that is.
@@ -315,8 +317,9 @@ struct ipcport_destroy {
  * IPCPORT_IOC_PORT_DESTROY - end a port
  *
  * When it returns nobody can find the port any more, and everyone who waited on
- * it, also for the answer to a call, has been woken with EPIPE. Messages that
- * nobody received are dropped.
+ * it, also for the answer to a call, has been woken with EPIPE. One-way messages that
+ * nobody received are dropped, unless somebody has a handle to receive them with; see
+ * OPEN.
  *
  * Errors: EFAULT, EOPNOTSUPP (flags), EINVAL (reserved), ENOENT, EPIPE, EPERM.
  */
@@ -614,15 +617,17 @@ struct ipcport_call {
  * that was collected is gone. A call that is over counts against the limits until it is
  * collected or cancelled.
  *
- * The same through io_uring, where IPCPORT_FEATURE_URING_CALL is set: an
+ * The same through io_uring, where IPCPORT_FEATURE_URING_CALL is set (not with 6.1): an
  * IORING_OP_URING_CMD on the device file or a handle, with IPCPORT_IOC_CALL as cmd_op and
  * a struct ipcport_uring_call as cmd. Its result is that of the ioctl, and comes when the
  * call has ended; the structures are used until then. @token and @deadline_ns must be 0,
  * and SUBMIT cannot be used: EINVAL. While the port is full @token stays 0, and
  * IORING_OP_ASYNC_CANCEL or a linked timeout can end the request; when the message is in
- * the port @token is written, and CANCEL ends the call. It ends with the ring too. If
- * @reply or the cargo of the answer finds no place the answer is lost; so it is if the
- * thread that made the request has exited, and the result is ECANCELED then.
+ * the port @token is written, and CANCEL, and nothing else, ends the call: for a limit in
+ * time use IORING_OP_TIMEOUT and CANCEL. It ends with the ring too. NONBLOCK is for the
+ * wait for space. If @reply or the cargo of the answer finds no place the result is EFAULT,
+ * EMFILE, ENFILE or ENOMEM, and the answer is lost; so it is if the thread that made the
+ * request has exited, and the result is ECANCELED then.
  *
  * Errors: EFAULT, EOPNOTSUPP (flags, cargo), EINVAL (SUBMIT with a token, cargo without
  * its flag, reserved), EBADF (cargo), ENOENT, EACCES, EAGAIN, ETIMEDOUT, EINTR, EPIPE,
@@ -805,7 +810,8 @@ struct ipcport_open {
  * Returns a new file descriptor, which is closed by exec. On the device file the port's
  * mode must allow the rights that are asked for, as for the ioctls; without any rights, as
  * for STAT. On a handle (@port 0, no name) they must be among the handle's own. Only the
- * port's owner process can choose a badge: who has a handle cannot change or drop it.
+ * port's owner process (or CAP_IPC_OWNER) can choose a badge: who has a handle cannot
+ * change or drop it.
  *
  * What a handle is for: the ioctls with port number 0; read() and write(); poll().
  *

@@ -5,7 +5,7 @@
 Where ipcport.py is not installed, PYTHONPATH says where it is:
 
     PYTHONPATH=tools/python tools/python/examples/asyncio_echo_server.py /srv/echo &
-    ipcport call /srv/echo hello
+    ipcport call --wait /srv/echo hello
 
 The loop watches the handle like a socket. So the program can do other things between the
 calls; here it waits for SIGTERM and SIGINT.
