@@ -172,11 +172,13 @@ int ipcport_slot_reserve(struct ipcport_slot *slot, struct ipcport_cargo *cargo)
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	slot->file = load->handle ? ipcport_handle_open(load->handle, false) : get_file(load->file);
+	slot->file = load->handle ? ipcport_hfile_open(false) : get_file(load->file);
 	if (IS_ERR(slot->file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(slot->file);
 	}
+	if (load->handle)
+		ipcport_hfile_attach(slot->file, load->handle);
 	slot->fd = fd;
 	return 0;
 }

@@ -17,7 +17,7 @@
  * @IPCPORT_PORTS: struct ipcport, from alloc to free
  * @IPCPORT_MSGS: one-way messages and notices, from alloc to free
  * @IPCPORT_CALLS: struct ipcport_kcall, from alloc to free
- * * @IPCPORT_WAITERS: threads asleep in a port or a call, or until there is a name
+ * @IPCPORT_WAITERS: threads asleep in a port or a call, or until there is a name
  * @IPCPORT_OWNERS: struct ipcport_owner, from alloc to free
  * @IPCPORT_USERS: struct ipcport_user, from alloc to free
  * @IPCPORT_FILES: open device files

@@ -91,23 +91,6 @@ static void hfile_retire(struct ipcport_group *group)
 	ipcport_count_dec(IPCPORT_HANDLE_FILES);
 }
 
-static struct ipcport_hfile *hfile_alloc(struct ipcport_handle *handle)
-{
-	struct ipcport_hfile *hfile;
-
-	hfile = kzalloc(sizeof(*hfile), GFP_KERNEL_ACCOUNT);
-	if (!hfile)
-		return NULL;
-	ipcport_group_init(&hfile->group, hfile_retire);
-	ipcport_outbox_init(&hfile->outbox);
-	ipcport_handle_get(handle);
-	hfile->handle = handle;
-	/* If nobody could receive any more when this came, neither can who has it. */
-	hfile->is_reader = handle->mask & MAY_READ && ipcport_get_reader(handle->port);
-	ipcport_count_inc(IPCPORT_HANDLE_FILES);
-	return hfile;
-}
-
 /**
  * ipcport_hfile_release() - the file of a handle is closed
  * @hfile: the file, which may be gone afterwards
@@ -125,21 +108,24 @@ void ipcport_hfile_release(struct ipcport_hfile *hfile)
 }
 
 /**
- * ipcport_handle_open() - open a file that stands for a handle
- * @handle: the handle
+ * ipcport_hfile_open() - open a file that will stand for a handle
  * @is_nonblock: whether O_NONBLOCK shall be set
  *
  * Context: Process; may sleep.
- * Return: the file, or ERR_PTR(-ENOMEM or -ENFILE).
+ * Return: the file, to be attached before anybody sees it; or ERR_PTR(-ENOMEM or
+ *	-ENFILE).
  */
-struct file *ipcport_handle_open(struct ipcport_handle *handle, bool is_nonblock)
+struct file *ipcport_hfile_open(bool is_nonblock)
 {
 	struct ipcport_hfile *hfile;
 	struct file *file;
 
-	hfile = hfile_alloc(handle);
+	hfile = kzalloc(sizeof(*hfile), GFP_KERNEL_ACCOUNT);
 	if (!hfile)
 		return ERR_PTR(-ENOMEM);
+	ipcport_group_init(&hfile->group, hfile_retire);
+	ipcport_outbox_init(&hfile->outbox);
+	ipcport_count_inc(IPCPORT_HANDLE_FILES);
 	file = anon_inode_getfile("[ipcport]", handle_fops, hfile,
 				  O_RDWR | (is_nonblock ? O_NONBLOCK : 0));
 	if (IS_ERR(file)) {
@@ -149,6 +135,23 @@ struct file *ipcport_handle_open(struct ipcport_handle *handle, bool is_nonblock
 	stream_open(file_inode(file), file);
 	file->f_mode |= FMODE_NOWAIT;
 	return file;
+}
+
+/**
+ * ipcport_hfile_attach() - let a file stand for a handle; cannot fail
+ * @file: what ipcport_hfile_open() returned
+ * @handle: the handle
+ *
+ * Context: Process.
+ */
+void ipcport_hfile_attach(struct file *file, struct ipcport_handle *handle)
+{
+	struct ipcport_hfile *hfile = file->private_data;
+
+	ipcport_handle_get(handle);
+	hfile->handle = handle;
+	/* If nobody could receive any more when this came, neither can who has it. */
+	hfile->is_reader = handle->mask & MAY_READ && ipcport_get_reader(handle->port);
 }
 
 /**

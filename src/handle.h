@@ -43,8 +43,8 @@ struct ipcport_handle {
  * struct ipcport_hfile - an open file that stands for a handle
  * @group: what ends with it; used by the open file	(atomic)
  * @outbox: calls that are outstanding on it		(lock: its own)
- * @handle: the handle, a reference until release	(const after open)
- * @is_reader: whether it keeps the messages of a port that has ended	(const after open)
+ * @handle: the handle, a reference until release	(const after attach)
+ * @is_reader: whether it keeps the messages of a port that has ended	(const after attach)
  */
 struct ipcport_hfile {
 	struct ipcport_group group;
@@ -58,7 +58,8 @@ int ipcport_handle_publish(struct ipcport_handle *handle);
 void ipcport_handle_get(struct ipcport_handle *handle);
 void ipcport_handle_put(struct ipcport_handle *handle);
 
-struct file *ipcport_handle_open(struct ipcport_handle *handle, bool is_nonblock);
+struct file *ipcport_hfile_open(bool is_nonblock);
+void ipcport_hfile_attach(struct file *file, struct ipcport_handle *handle);
 struct ipcport_hfile *ipcport_hfile_from_file(const struct file *file);
 void ipcport_hfile_release(struct ipcport_hfile *hfile);
 

@@ -119,35 +119,8 @@ static int check_rights(const struct ipcport_door *door, const struct ipcport *p
 	return ret;
 }
 
-/* Give the caller @handle, which is nobody's yet. */
-static int give(struct ipcport_handle *handle, bool is_nonblock)
-{
-	struct file *file;
-	int fd, ret;
-
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	file = ipcport_handle_open(handle, is_nonblock);
-	if (IS_ERR(file)) {
-		ret = PTR_ERR(file);
-		goto err_put_fd;
-	}
-	ret = ipcport_handle_publish(handle);
-	if (ret)
-		goto err_put_file;
-	fd_install(fd, file);
-	return fd;
-
-err_put_file:
-	/* At once, since we may go on to wait: nobody has seen it. */
-	__fput_sync(file);
-err_put_fd:
-	put_unused_fd(fd);
-	return ret;
-}
-
-static int make_handle(const struct ipcport_ucmd *ucmd, struct ipcport *port)
+/* Let @file stand for a new handle. */
+static int make_handle(const struct ipcport_ucmd *ucmd, struct ipcport *port, struct file *file)
 {
 	const struct ipcport_open *args = ucmd->args;
 	const struct ipcport_door *door = ucmd->door;
@@ -164,7 +137,9 @@ static int make_handle(const struct ipcport_ucmd *ucmd, struct ipcport *port)
 	handle = ipcport_handle_alloc(port, mask, args->badge ?: ipcport_door_badge(door));
 	if (IS_ERR(handle))
 		return PTR_ERR(handle);
-	ret = give(handle, args->flags & IPCPORT_OPEN_F_NONBLOCK);
+	ret = ipcport_handle_publish(handle);
+	if (!ret)
+		ipcport_hfile_attach(file, handle);
 	ipcport_handle_put(handle);	/* the file has its own */
 	return ret;
 }
@@ -178,26 +153,53 @@ static struct ipcport *find_port(const struct ipcport_ucmd *ucmd, const struct i
 	return ipcport_lookup_name(&ucmd->door->ns->names, args->name, wait);
 }
 
-long ipcport_ioctl_open(struct ipcport_ucmd *ucmd)
+static int find_and_make_handle(const struct ipcport_ucmd *ucmd, struct file *file)
 {
 	const struct ipcport_open *args = ucmd->args;
-	struct ipcport_wait wait;
+	const struct ipcport_wait wait = {
+		.can_wait = args->flags & IPCPORT_OPEN_F_WAIT,
+		.deadline = ipcport_deadline_from_user(args->deadline_ns),
+	};
 	struct ipcport *port;
 	int ret;
-
-	ret = parse_open(ucmd);
-	if (ret)
-		return ret;
-	wait.can_wait = args->flags & IPCPORT_OPEN_F_WAIT;
-	wait.deadline = ipcport_deadline_from_user(args->deadline_ns);
 
 	/* If the port ends under us, the next one of that name will do. */
 	do {
 		port = find_port(ucmd, &wait);
 		if (IS_ERR(port))
 			return PTR_ERR(port);
-		ret = make_handle(ucmd, port);
+		ret = make_handle(ucmd, port, file);
 		ipcport_put(port);
 	} while (ret == -EPIPE && wait.can_wait);
 	return ret == -EPIPE ? ipcport_door_gone(ucmd->door) : ret;
+}
+
+long ipcport_ioctl_open(struct ipcport_ucmd *ucmd)
+{
+	const struct ipcport_open *args = ucmd->args;
+	struct file *file;
+	int fd, ret;
+
+	ret = parse_open(ucmd);
+	if (ret)
+		return ret;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = ipcport_hfile_open(args->flags & IPCPORT_OPEN_F_NONBLOCK);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto err_put_fd;
+	}
+	ret = find_and_make_handle(ucmd, file);
+	if (ret)
+		goto err_put_file;
+	fd_install(fd, file);
+	return fd;
+
+err_put_file:
+	fput(file);
+err_put_fd:
+	put_unused_fd(fd);
+	return ret;
 }

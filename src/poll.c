@@ -20,15 +20,12 @@
 __poll_t ipcport_poll(struct ipcport *port, struct file *file, struct poll_table_struct *table,
 		      int mask)
 {
+	const int polls = (mask & MAY_READ ? IPCPORT_POLL_IN : 0) |
+			  (mask & MAY_WRITE ? IPCPORT_POLL_OUT : 0);
 	__poll_t events = 0;
 
-	/* In no more than what it may do: who wakes says what for, and is believed. */
-	if (mask & MAY_READ)
-		poll_wait(file, &port->pollers[IPCPORT_POLL_IN], table);
-	if (mask & MAY_WRITE)
-		poll_wait(file, &port->pollers[IPCPORT_POLL_OUT], table);
-	if (!mask)
-		poll_wait(file, &port->pollers[IPCPORT_POLL_END], table);
+	/* Just one queue, as aio wants it. Who wakes it says what for, and is believed. */
+	poll_wait(file, &port->pollers[polls], table);
 	ipcport_lock(port);
 	if (mask & MAY_READ && port->queue.nr)
 		events |= EPOLLIN | EPOLLRDNORM;

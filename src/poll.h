@@ -5,8 +5,8 @@
  * Pollers look for themselves, unlike those who wait in line: they are woken when
  * something may have changed for them, under the port's lock, and look under it. So
  * whoever changes a port either sees the poller in port->pollers, or is seen by it, and
- * a port that nobody polls pays one test for that. There is a queue for each thing to be
- * woken for, because some, like io_uring, take the reason to be true without looking.
+ * a port that nobody polls pays one test for that. There is a queue for each set of
+ * rights, because some, like io_uring, take the reason to be true without looking.
  */
 #ifndef IPCPORT_POLL_H
 #define IPCPORT_POLL_H

@@ -125,17 +125,19 @@ static int wake_receiver(struct wait_queue_entry *entry, unsigned int mode, int 
 	return 1;
 }
 
-/* Wake all pollers, but of those who are to be woken one by one @nr; 0 for all. */
-static void wake_pollers(struct ipcport *port, enum ipcport_polls polls, __poll_t events,
-			 unsigned int nr)
+/*
+ * Wake pollers of all queues that have @polls, or of all if that is 0. Of those who are
+ * to be woken one by one, wake @nr in each; 0 for all.
+ */
+static void wake_pollers_locked(struct ipcport *port, int polls, __poll_t events,
+				unsigned int nr)
 {
-	__wake_up(&port->pollers[polls], TASK_NORMAL, nr, poll_to_key(events));
-}
+	int i;
 
-static bool has_pollers_locked(struct ipcport *port, enum ipcport_polls polls)
-{
-	ipcport_assert_locked(port);	/* it takes the place of a barrier, see poll.h */
-	return waitqueue_active(&port->pollers[polls]);
+	ipcport_assert_locked(port);	/* in place of a barrier, see poll.h */
+	for (i = 0; i < IPCPORT_NR_POLLS; i++)
+		if ((i & polls) == polls && waitqueue_active(&port->pollers[i]))
+			__wake_up(&port->pollers[i], TASK_NORMAL, nr, poll_to_key(events));
 }
 
 /*
@@ -145,13 +147,12 @@ static bool has_pollers_locked(struct ipcport *port, enum ipcport_polls polls)
 static void tell_pollers_locked(struct ipcport *port, unsigned int nr, bool was_full)
 {
 	ipcport_assert_locked(port);
-	if (nr && port->queue.nr && has_pollers_locked(port, IPCPORT_POLL_IN))
-		wake_pollers(port, IPCPORT_POLL_IN, EPOLLIN | EPOLLRDNORM,
-			     min(nr, port->queue.nr));
-	if (was_full && has_space_locked(port) && port->state == IPCPORT_LIVE &&
-	    has_pollers_locked(port, IPCPORT_POLL_OUT))
-		wake_pollers(port, IPCPORT_POLL_OUT, EPOLLOUT | EPOLLWRNORM,
-			     port->capacity - port->queue.nr);
+	if (nr && port->queue.nr)
+		wake_pollers_locked(port, IPCPORT_POLL_IN, EPOLLIN | EPOLLRDNORM,
+				    min(nr, port->queue.nr));
+	if (was_full && has_space_locked(port) && port->state == IPCPORT_LIVE)
+		wake_pollers_locked(port, IPCPORT_POLL_OUT, EPOLLOUT | EPOLLWRNORM,
+				    port->capacity - port->queue.nr);
 }
 
 /* Serve whoever is first in line. */
@@ -472,8 +473,9 @@ void ipcport_answer_all(struct ipcport *port)
 	bool is_more;
 	int i;
 
-	for (i = 0; i < IPCPORT_NR_POLLS; i++)
-		wake_pollers(port, i, EPOLLHUP | EPOLLERR, 0);
+	ipcport_lock(port);
+	wake_pollers_locked(port, 0, EPOLLHUP | EPOLLERR, 0);
+	ipcport_unlock(port);
 	do {
 		ipcport_lock(port);
 		for (i = 0; i < WAKE_BATCH && port->nr_waiters; i++)

@@ -50,19 +50,13 @@ struct task_struct;
 /* Bytes in a name, the zero at its end included. */
 #define IPCPORT_NAME_LEN	64
 
-/**
- * enum ipcport_polls - what pollers are woken for, besides the end of the port
- * @IPCPORT_POLL_IN: a message has come
- * @IPCPORT_POLL_OUT: there is space
- * @IPCPORT_POLL_END: nothing
- * @IPCPORT_NR_POLLS: how many of these there are
+/*
+ * Queues of pollers: one for each set of rights, since each is woken for other reasons.
+ * Besides that of the end a queue is woken for, bit by bit: space, a message.
  */
-enum ipcport_polls {
-	IPCPORT_POLL_IN,
-	IPCPORT_POLL_OUT,
-	IPCPORT_POLL_END,
-	IPCPORT_NR_POLLS
-};
+#define IPCPORT_POLL_OUT	0x1
+#define IPCPORT_POLL_IN		0x2
+#define IPCPORT_NR_POLLS	4
 
 /**
  * enum ipcport_state - a port's life; it only moves forward
@@ -100,7 +94,7 @@ enum ipcport_state {
  * @owner_member: place among its owner's ports		(lock: group->lock)
  * @file_member: place among its device file's ports	(lock: group->lock)
  * @rcu: frees it after lookups are done		(free path only)
- * @pollers: those who poll it, by enum ipcport_polls; see poll.h	(lock: its own)
+ * @pollers: those who poll it, by IPCPORT_POLL_* bits; see poll.h	(lock: its own)
  * @waiters: struct ipcport_waiter, first come first; its lock is the port's lock
  *							(lock: waiters.lock)
  * @state: see enum ipcport_state			(lock: waiters.lock)

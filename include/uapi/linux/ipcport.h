@@ -821,7 +821,8 @@ struct ipcport_open {
  *   they do not wait. What the handle has no right for is EACCES.
  * - poll() says POLLIN if a message can be received (with IPCPORT_R_RECV), POLLOUT if there
  *   is space (with IPCPORT_R_SEND), and POLLERR and POLLHUP if the port has ended. There can
- *   be messages left to receive then; epoll's edge triggered mode tells of each message.
+ *   be messages left to receive then; epoll's edge triggered mode tells of each message,
+ *   and of space, as with pipes, when the port was full before.
  * - /proc/PID/fdinfo/FD says which port it is for, its rights and its badge.
  *
  * A handle does not keep its port alive. When the port has ended, who has a handle with
