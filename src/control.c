@@ -16,7 +16,6 @@
 
 #include "access.h"
 #include "clock.h"
-#include "compat/uring.h"
 #include "group.h"
 #include "limits.h"
 #include "owner.h"

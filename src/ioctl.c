@@ -18,6 +18,7 @@
 #define ON_DEVICE	0x1
 #define ON_HANDLE	0x2
 #define ON_URING	0x4
+#define ON_BOTH		(ON_DEVICE | ON_HANDLE)
 
 /**
  * struct ipcport_ioctl_op - how to run an ioctl
@@ -40,8 +41,6 @@ struct ipcport_ioctl_op {
 		.cmd = (_cmd), .size = sizeof(_struct),					\
 		.min_size = offsetofend(_struct, _last), .where = (_where), .run = (_fn),	\
 	}
-
-#define ON_BOTH		(ON_DEVICE | ON_HANDLE)
 
 /* The last but one argument is the last member of the structure's first version, for good. */
 static const struct ipcport_ioctl_op ioctl_ops[] = {

@@ -3,8 +3,8 @@
  * DOC: Ioctls
  *
  * One table, one copy in, one copy out, whether they are made by ioctl() or, where that
- * makes sense, through io_uring. The handlers are in control.c (ports),
- * transfer.c (messages) and exchange.c (calls).
+ * makes sense, through io_uring. The handlers are in control.c (ports), open.c (handles and
+ * names), transfer.c (messages) and exchange.c (calls).
  */
 #ifndef IPCPORT_IOCTL_H
 #define IPCPORT_IOCTL_H

@@ -36,7 +36,7 @@ ALONG = {
     "owner": "handle call",
     "handle": "outbox",
     "cargo": "handle",
-    "registry": "name poll port",
+    "registry": "name port",
     "name": "port",
     "poll": "port",
     "access": "port",
