@@ -134,8 +134,9 @@ static void wake_pollers_locked(struct ipcport *port, int polls, __poll_t events
 {
 	int i;
 
-	ipcport_assert_locked(port);	/* in place of a barrier, see poll.h */
+	ipcport_assert_locked(port);
 	for (i = 0; i < IPCPORT_NR_POLLS; i++)
+		/* Pollers look under the lock that we hold, which is as good as a barrier. */
 		if ((i & polls) == polls && waitqueue_active(&port->pollers[i]))
 			__wake_up(&port->pollers[i], TASK_NORMAL, nr, poll_to_key(events));
 }
