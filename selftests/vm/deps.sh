@@ -13,7 +13,7 @@ export LC_ALL=C
 # OpenSSL; pahole is called by every module build on 6.12.
 group() {
 	local build="gcc gcc-12 libc6-dev make bc libelf1 libssl3 pahole kmod \
-		pkg-config libjson-c-dev libmd-dev"
+		pkg-config libjson-c-dev libmd-dev libmnl-dev libncurses-dev"
 
 	case $1 in
 	build)	echo "$build" ;;
@@ -22,7 +22,8 @@ group() {
 	docs)	echo "graphviz" ;;
 	check)	echo "$(group vm) $(group model) sparse codespell shellcheck perl" \
 		     "clang-14 lld-14 llvm-14 gcc-multilib g++-multilib g++ flex bison" \
-		     "libelf-dev libssl-dev libcmocka-dev liburing-dev" ;;
+		     "libelf-dev libssl-dev libcmocka-dev liburing-dev mandoc" \
+		     "bash-completion tmux graphviz python3-yaml" ;;
 	*)	echo "deps.sh: no group called '$1' (build, vm, model, docs, check)" >&2; return 2 ;;
 	esac
 }
