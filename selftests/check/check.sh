@@ -155,8 +155,8 @@ check_model() {
 }
 
 # Build the kselftests once: static, so that the guest needs no libraries. The
-# tests of command and examples run among them. The guest also gets a Python, and the
-# module for it.
+# tests of command and examples run among them. The guest also gets a Python, the module
+# for it, and programs that tests look at the command with.
 build_tests() {
 	mkdir -p build/selftests
 	rm -f build/selftests/*_test*
@@ -168,6 +168,7 @@ build_tests() {
 	install -m 755 -t build/selftests tools/tests/command_test.sh \
 		tools/tests/example_test.sh tools/tests/tap.sh
 	"$vm/python.sh"
+	"$vm/programs.sh"
 }
 
 # The kselftests on one kernel. The virtual machine's own status matters only
@@ -180,7 +181,8 @@ run_vm() {
 		-f build/selftests:/root/selftests -f "$vm/guest.sh:/root/guest.sh" \
 		-f build/tools/ipcport/ipcport.static:/bin/ipcport \
 		-f build/tools/examples:/root/examples \
-		-f build/vm/python:/usr -f tools/python:/root/python -- \
+		-f build/vm/python:/usr -f build/vm/programs:/usr \
+		-f tools/python:/root/python -- \
 		env "IPCPORT_STRESS_SECONDS=${IPCPORT_STRESS_SECONDS-}" \
 		"IPCPORT_STRESS_SEED=${IPCPORT_STRESS_SEED-}" sh /root/guest.sh "${programs[@]}" \
 		> "$logs/vm-$kernel.tap" 2>&1 || status=$?

@@ -10,6 +10,8 @@
 readonly LIMIT=$((600 + ${IPCPORT_STRESS_SECONDS:-0}))
 export IPCPORT_MODULE=/vm/ipcport.ko
 export IPCPORT_EXAMPLES=/root/examples IPCPORT_PYTHON=/root/python
+# where programs.sh has put the plugins of dot
+export GVBINDIR=/usr/lib/graphviz
 
 mark() {
 	echo "ipcport-test: $1" > /dev/kmsg

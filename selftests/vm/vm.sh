@@ -134,9 +134,14 @@ helpers() {
 	cp "$out/vmexit" "$root/bin/"
 }
 
-# What a shell prints first, and its prompt.
+# What a shell prints first, its prompt, and what programs ask for that draw on its terminal.
 shell_files() {
 	printf 'PS1="[vm %s] \\w # "\n' "$kernel" > "$root/vm/profile"
+	if infocmp -x "${TERM:-dumb}" > "$work/terminal" 2> /dev/null; then
+		mkdir -p "$root/etc/terminfo"
+		tic -x -o "$root/etc/terminfo" "$work/terminal"
+		printf 'export TERM=%s\n' "${TERM:-dumb}" >> "$root/vm/profile"
+	fi
 	printf '\nThis is a virtual machine with Linux %s and ipcport.\n"exit" leaves it, and so does Ctrl-a x.\n\n' \
 		"$kernel" > "$root/vm/welcome"
 	# a terminal that does not know its size says 0
