@@ -1,78 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""python_test.py: the Python module with the real kernel, as TAP
-
-The module is looked for in $IPCPORT_PYTHON, or where it is in a checkout.
-"""
+"""python_test.py: the Python module with the real kernel, as TAP"""
 
 import contextlib
 import errno
 import os
-import pathlib
 import select
 import signal
 import socket
-import sys
 import threading
 import time
-import traceback
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, os.environ.get("IPCPORT_PYTHON", str(HERE.parent / "tools" / "python")))
-import ipcport  # noqa: E402
+from tap import BOTH, PATIENCE, Thread, ipcport, raises, run, wait_until
 
-# Seconds until a test gives up on something that must happen. Emulated CPUs are slow.
-PATIENCE = 60
-
-BOTH = ipcport.R_SEND | ipcport.R_RECV
 NAME = f"/test/python-{os.getpid()}"
-
-
-class raises(contextlib.AbstractContextManager):
-    """The block must end with this kind of OSError."""
-
-    def __init__(self, number, kind=OSError):
-        self.number, self.kind = number, kind
-
-    def __exit__(self, kind, error, _):
-        assert error is not None, f"no {errno.errorcode[self.number]}"
-        if not isinstance(error, OSError):
-            return False
-        assert error.errno == self.number, f"{error} instead of {errno.errorcode[self.number]}"
-        assert isinstance(error, self.kind), f"{error!r} is no {self.kind.__name__}"
-        return True
-
-
-class Thread(threading.Thread):
-    """A thread that hands on what its function returned or raised."""
-
-    def __init__(self, function, *args, **kwargs):
-        super().__init__(daemon=True)
-        self.function, self.args, self.kwargs = function, args, kwargs
-        self.result = self.error = None
-        self.start()
-
-    def run(self):
-        try:
-            self.result = self.function(*self.args, **self.kwargs)
-        except OSError as error:
-            self.error = error
-
-    def end(self):
-        """What the function returned."""
-        self.join(PATIENCE)
-        assert not self.is_alive(), "a thread does not end"
-        if self.error:
-            raise self.error
-        return self.result
-
-
-def wait_until(condition):
-    """Look until it holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "what should happen does not"
-        time.sleep(0.001)
 
 
 def answer_one(endpoint, status=0):
@@ -468,32 +409,5 @@ def test_close(device):
     assert port.stat().send_handles == 0
 
 
-def open_files():
-    """How many descriptors there are."""
-    return len(os.listdir("/proc/self/fd"))
-
-
-def main():
-    """Run all tests, each with a device of its own, and count descriptors."""
-    tests = [value for name, value in globals().items() if name.startswith("test_")]
-    failed = 0
-    print(f"TAP version 13\n1..{len(tests)}")
-    for number, test in enumerate(tests, 1):
-        files = open_files()
-        try:
-            with ipcport.Device() as device:
-                test(device)
-            assert open_files() == files, "descriptors are left open"
-            verdict = "ok"
-        except Exception:  # any of them is a failed test
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
-            verdict, failed = "not ok", failed + 1
-        print(f"{verdict} {number} {test.__doc__}", flush=True)
-    return bool(failed)
-
-
 if __name__ == "__main__":
-    if not os.path.exists(ipcport.DEVICE):
-        print("TAP version 13\n1..0 # SKIP there is no " + ipcport.DEVICE)
-        sys.exit(4)
-    sys.exit(main())
+    run(globals())

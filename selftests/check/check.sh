@@ -162,7 +162,7 @@ build_tests() {
 	rm -f build/selftests/*_test*
 	make -s -j"$(nproc)" -C selftests OUTPUT="$top/build/selftests" USERCFLAGS=-Werror \
 		USERLDFLAGS=-static all
-	find selftests -maxdepth 1 \( -name '*_test.sh' -o -name '*_test.py' \) \
+	find selftests -maxdepth 1 \( -name '*_test.sh' -o -name '*.py' \) \
 		-exec install -m 755 -t build/selftests {} +
 	make -s -C tools static examples
 	install -m 755 -t build/selftests tools/tests/command_test.sh \
