@@ -43,7 +43,7 @@ tools:
 demo:
 	@$(VM)/deps.sh vm
 	@$(MAKE) --no-print-directory -j$(shell nproc) module KERNEL=6.12
-	@$(MAKE) -s -C tools static
+	@$(MAKE) -s -C tools
 	@$(VM)/demo.sh
 
 ## check: all checks and all tests, on three kernels; installs what is missing
@@ -80,9 +80,9 @@ docs:
 shell:
 	@$(VM)/deps.sh vm
 	@$(MAKE) --no-print-directory module KERNEL=$(or $(KERNEL),6.12)
-	@$(MAKE) -s -C tools static examples
+	@$(MAKE) -s -C tools
 	@$(VM)/python.sh
-	@$(VM)/vm.sh -k $(or $(KERNEL),6.12) -f build/tools/ipcport/ipcport.static:/bin/ipcport \
+	@$(VM)/vm.sh -k $(or $(KERNEL),6.12) -f build/tools/ipcport/ipcport:/bin/ipcport \
 		-f build/vm/python:/usr -f tools/python:/root/python \
 		$(foreach program,epoll_server bulk $(FILES),-f $(if $(wildcard $(program)),$(program),build/tools/examples/$(program))) \
 		$(foreach text,$(wildcard /usr/share/common-licenses/GPL-3),-f $(text):$(text)) -i

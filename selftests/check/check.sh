@@ -164,7 +164,7 @@ build_tests() {
 		USERLDFLAGS=-static all
 	find selftests -maxdepth 1 \( -name '*_test.sh' -o -name '*.py' \) \
 		-exec install -m 755 -t build/selftests {} +
-	make -s -C tools static examples
+	make -s -C tools
 	install -m 755 -t build/selftests tools/tests/command_test.sh \
 		tools/tests/example_test.sh tools/tests/tap.sh
 	"$vm/python.sh"
@@ -179,7 +179,7 @@ run_vm() {
 	"$vm/vm.sh" -k "$kernel" -t $((3600 + ${IPCPORT_STRESS_SECONDS:-0})) \
 		-l "$logs/vm-$kernel.kernel" \
 		-f build/selftests:/root/selftests -f "$vm/guest.sh:/root/guest.sh" \
-		-f build/tools/ipcport/ipcport.static:/bin/ipcport \
+		-f build/tools/ipcport/ipcport:/bin/ipcport \
 		-f build/tools/examples:/root/examples \
 		-f build/vm/python:/usr -f build/vm/programs:/usr \
 		-f tools/python:/root/python -- \

@@ -20,5 +20,5 @@ file=$(text || true)
 echo "Booting Linux $("$here/kernels.sh" --path 6.12 release) in a virtual machine."
 echo "The text is $file, $(stat -c %s "$file") bytes."
 "$here/vm.sh" -k 6.12 -t 300 -l "$top/build/demo.kernel" \
-	-f "$top/build/tools/ipcport/ipcport.static:/bin/ipcport" -f "$file:$file" \
+	-f "$top/build/tools/ipcport/ipcport:/bin/ipcport" -f "$file:$file" \
 	-- ipcport demo "$file"

@@ -203,13 +203,7 @@ library    0.1.0"
 		'{"command":"0.1.0","library":"0.1.0","module":null}'
 }
 
-# not_dynamic PROGRAM: it has no dynamic section, so it needs no library at run time
-not_dynamic() { ! readelf -d "$1" | grep -q NEEDED; }
-
 test_programs() {
-	check "the static command needs no shared library" not_dynamic "$ipcport.static"
-	run "$ipcport.static" help
-	check "the static command runs" exits 0
 	input=/dev/null
 	"$ipcport" help > /dev/full 2> "$work/stderr"
 	status=$?
