@@ -17,7 +17,7 @@
 #define DUMP_TRIES	3
 
 /* Room for events, in bytes, while they are printed. */
-#define EVENT_ROOM	(1 << 20)
+#define EVENT_ROOM	1048576
 
 /**
  * struct view - see view.h
