@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#define NSEC_PER_SEC	1000000000ULL
-#define MINUTE		60ULL
+#define NSEC_PER_SEC	1000000000U
+#define MINUTE		60U
 #define HOUR		(60 * MINUTE)
 #define DAY		(24 * HOUR)
 

@@ -51,12 +51,18 @@ extern const struct command create_command;
 extern const struct command demo_command;
 extern const struct command destroy_command;
 extern const struct command exec_command;
+extern const struct command graph_command;
+extern const struct command ls_command;
 extern const struct command recv_command;
 extern const struct command send_command;
 extern const struct command serve_command;
+extern const struct command show_command;
 extern const struct command stat_command;
+extern const struct command top_command;
 extern const struct command unbind_command;
 extern const struct command version_command;
+extern const struct command waits_command;
+extern const struct command watch_command;
 
 /* For subcommands without options of their own. */
 extern const struct option command_help_table[];
