@@ -17,6 +17,8 @@ top=$(dirname "$(dirname "$here")")
 vm=$top/selftests/vm
 logs=$top/build/check
 all_kernels=(6.1 6.12 6.12-rt)
+# the one whose packages deps.sh installs, not another one that may come first in PATH
+python=/usr/bin/python3
 
 passed=0 failed=0 skipped=0
 
@@ -147,6 +149,7 @@ check_host() {
 	check "header alone" "$here/header.sh"
 	check "header layout 32/64" "$here/layout.sh"
 	check "python module and header" "$here/python.sh"
+	check "netlink header and YNL" "$python" "$here/ynl.py" . "$source"
 	check "host tests" make -C tools check
 }
 
