@@ -13,7 +13,7 @@
 ipcport=$BUILD/ipcport/ipcport
 header=../lib/ipcport.h
 uapi=../../include/uapi
-commands="create send recv call serve exec stat bind unbind destroy demo version"
+commands="create send recv call serve exec stat ls show watch bind unbind destroy demo version"
 
 compiles() {
 	echo '#include <ipcport.h>' | "$@" -Wall -Wextra -Wpedantic -Werror -isystem "$uapi" \
@@ -159,11 +159,21 @@ test_usage_errors() {
 	usage "serve, mode 0" serve --create --mode 0 cat
 	usage "stat, two ports" stat 1 2
 	usage "destroy, two ports" destroy 1 2
+	usage "ls, argument" ls 1
+	usage "show, port 0" show 0
+	usage "show, empty name" show ''
+	usage "show, two ports" show 1 2
+	usage "show, all users of a port" show --all 1
+	usage "watch, argument" watch 1
+	usage "watch, count 0" watch --count 0
+	usage "watch, a word for a count" watch --count many
 	usage "version, argument" version 1
 	usage "demo, two files" demo a b
 }
 
 missing="ipcport: there is no /dev/ipcport (ENOENT): is the module loaded?"
+
+missing_family="ipcport: there is no netlink family ipcport (ENOENT): is the module loaded?"
 
 # no_module NAME ARGUMENT...: one clear line, status 2
 no_module() {
@@ -173,6 +183,17 @@ no_module() {
 	check "$what without module: exit status 2" exits 2
 	check "$what without module: says so in one line" complains "$missing"
 	check "$what without module: nothing on stdout" same x "x$stdout"
+}
+
+# The same for those that use netlink.
+test_no_family() {
+	missing=$missing_family
+	no_module ls ls --json
+	no_module show show
+	no_module "show of all users" show --all
+	no_module "show of a port" show 1
+	no_module "show of a name" show --json name
+	no_module watch watch --ports --count 1
 }
 
 test_no_module() {
@@ -219,6 +240,7 @@ if [ -e /dev/ipcport ]; then
 	echo "# /dev/ipcport is here: what happens without it is not tested"
 else
 	test_no_module
+	test_no_family
 fi
 test_programs
 finish
