@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&stat_command,
 	&ls_command,
 	&show_command,
+	&waits_command,
 	&watch_command,
 	&bind_command,
 	&unbind_command,

@@ -13,7 +13,7 @@
 ipcport=$BUILD/ipcport/ipcport
 header=../lib/ipcport.h
 uapi=../../include/uapi
-commands="create send recv call serve exec stat ls show watch bind unbind destroy demo version"
+commands="create send recv call serve exec stat ls show waits watch bind unbind destroy demo version"
 
 compiles() {
 	echo '#include <ipcport.h>' | "$@" -Wall -Wextra -Wpedantic -Werror -isystem "$uapi" \
@@ -164,6 +164,9 @@ test_usage_errors() {
 	usage "show, empty name" show ''
 	usage "show, two ports" show 1 2
 	usage "show, all users of a port" show --all 1
+	usage "waits, process 0" waits 0
+	usage "waits, a word for a process" waits init
+	usage "waits, two processes" waits 1 2
 	usage "watch, argument" watch 1
 	usage "watch, count 0" watch --count 0
 	usage "watch, a word for a count" watch --count many
@@ -193,6 +196,8 @@ test_no_family() {
 	no_module "show of all users" show --all
 	no_module "show of a port" show 1
 	no_module "show of a name" show --json name
+	no_module waits waits --json
+	no_module "waits of a process" waits 1
 	no_module watch watch --ports --count 1
 }
 
