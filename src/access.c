@@ -61,3 +61,60 @@ int ipcport_permission(const struct ipcport *port, struct user_namespace *user_n
 		return 0;
 	return -EACCES;
 }
+
+/**
+ * ipcport_may_see_all() - may a viewer see what is others'?
+ * @viewer: the viewer
+ *
+ * Context: Any.
+ * Return: whether it may.
+ */
+bool ipcport_may_see_all(const struct ipcport_viewer *viewer)
+{
+	return file_ns_capable(viewer->file, viewer->user_ns, CAP_IPC_OWNER);
+}
+
+/**
+ * ipcport_may_see_user() - may a viewer see what a user has and does?
+ * @viewer: the viewer
+ * @uid: the user
+ *
+ * Context: Any.
+ * Return: whether it may.
+ */
+bool ipcport_may_see_user(const struct ipcport_viewer *viewer, kuid_t uid)
+{
+	return uid_eq(viewer->file->f_cred->euid, uid) ||
+	       (kuid_has_mapping(viewer->user_ns, uid) && ipcport_may_see_all(viewer));
+}
+
+/* There is no function to ask that of others than the current task. */
+static bool is_in_group(const struct cred *cred, kgid_t gid)
+{
+	const struct cred *old = override_creds(cred);
+	bool is_in = in_egroup_p(gid);
+
+	revert_creds(old);
+	return is_in;
+}
+
+/**
+ * ipcport_may_see() - may a viewer see a port?
+ * @viewer: the viewer
+ * @uid: who the port belongs to
+ * @gid: group that it belongs to
+ * @mode: its permission bits
+ *
+ * Context: Any.
+ * Return: whether it may.
+ */
+bool ipcport_may_see(const struct ipcport_viewer *viewer, kuid_t uid, kgid_t gid, umode_t mode)
+{
+	const struct cred *cred = viewer->file->f_cred;
+
+	if (uid_eq(cred->euid, uid) || mode & 0006)
+		return true;
+	if (mode & 0060 && is_in_group(cred, gid))
+		return true;
+	return ipcport_may_see_all(viewer);
+}

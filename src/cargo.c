@@ -19,6 +19,7 @@
 #include "handle.h"
 #include "limits.h"
 #include "msg.h"
+#include "ns.h"
 #include "port.h"
 
 /**
@@ -137,7 +138,7 @@ struct ipcport_cargo *ipcport_cargo_import_for(const struct ipcport *port, int f
 	user = ipcport_user_get(current_euid());
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	ret = ipcport_user_charge_cargo(user);
+	ret = ipcport_user_charge_cargo(user, port->ns->net);
 	if (ret)
 		goto err_put_user;
 	cargo = ipcport_cargo_import(fd, user);

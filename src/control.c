@@ -81,7 +81,7 @@ long ipcport_ioctl_create(struct ipcport_ucmd *ucmd)
 			goto err_put_port;
 		}
 	}
-	ret = ipcport_user_charge_port(port->user, capacity);
+	ret = ipcport_user_charge_port(port->user, ucmd->door->ns->net, capacity);
 	if (ret)
 		goto err_put_port;
 	owner = ipcport_owner_get(is_thread);
@@ -157,8 +157,8 @@ static void fill_stat(struct ipcport_stat *args, struct ipcport *port)
 	args->out_gid = from_kgid_munged(user_ns, port->gid);
 	args->out_owner_pid = pid_nr_ns(port->tgid, pid_ns);
 	args->out_owner_tid = port->task ? task_pid_nr_ns(port->task, pid_ns) : 0;
-	args->out_sent = now.nr_sent;
-	args->out_received = now.nr_received;
+	args->out_sent = now.tallies[IPCPORT_TALLY_SENT];
+	args->out_received = now.tallies[IPCPORT_TALLY_RECEIVED];
 	args->out_created_ns = ipcport_time_to_user(port->created_ns);
 	args->out_calls = now.nr_calls;
 	args->out_port = port->id;

@@ -77,7 +77,7 @@ static struct ipcport_kcall *make_call(const struct ipcport_ucmd *ucmd, struct i
 	if (IS_ERR(process))
 		return ERR_CAST(process);
 	quota = ipcport_owner_quota(process);
-	ret = ipcport_quota_charge_call(quota);
+	ret = ipcport_quota_charge_call(quota, ucmd->door->ns->net);
 	if (ret)
 		goto err_put_process;
 	if (args->flags & IPCPORT_CALL_F_CARGO) {

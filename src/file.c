@@ -16,7 +16,6 @@
 #include "ioctl.h"
 #include "poll.h"
 #include "port.h"
-#include "registry.h"
 #include "sleep.h"
 #include "transfer.h"
 #include "ucmd.h"
@@ -26,7 +25,7 @@ static struct ipcport_door file_to_door(struct file *file)
 	struct ipcport_hfile *hfile = file->private_data;
 
 	return (struct ipcport_door) {
-		.ns = ipcport_ns_from_net(hfile->handle->port->net),
+		.ns = hfile->handle->port->ns,
 		.handle = hfile->handle,
 		.group = &hfile->group,
 		.outbox = &hfile->outbox,

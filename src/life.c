@@ -9,12 +9,14 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <net/net_namespace.h>
 
 #include "count.h"
 #include "limits.h"
 #include "name.h"
+#include "ns.h"
 #include "senders.h"
 
 static void port_free(struct ipcport *port)
@@ -25,8 +27,8 @@ static void port_free(struct ipcport *port)
 	if (port->task)
 		put_task_struct(port->task);
 	put_pid(port->tgid);
-	if (port->net)
-		put_net(port->net);
+	if (port->ns)
+		put_net(port->ns->net);
 	ipcport_no_senders_free(port->no_senders);
 	kfree_rcu(port, rcu);
 	ipcport_count_dec(IPCPORT_PORTS);
@@ -106,6 +108,7 @@ void ipcport_put_reader(struct ipcport *port)
 	if (!refcount_dec_and_test(&port->readers))
 		return;
 	ipcport_lock(port);
+	ipcport_tally_locked(port, IPCPORT_TALLY_DROPPED, port->queue.nr);
 	ipcport_queue_splice(&rest, &port->queue);
 	ipcport_unlock(port);
 	ipcport_queue_flush(&rest);
@@ -138,13 +141,34 @@ void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot)
 	snapshot->depth = port->queue.nr;
 	snapshot->nr_senders = port->queue.nr ? port->nr_waiters : 0;
 	snapshot->nr_receivers = port->queue.nr ? 0 : port->nr_waiters;
-	snapshot->nr_sent = port->nr_sent;
-	snapshot->nr_received = port->nr_received;
+	memcpy(snapshot->tallies, port->tallies, sizeof(snapshot->tallies));
 	snapshot->nr_calls = port->nr_calls;
 	snapshot->nr_send_handles = port->nr_send_handles;
 	snapshot->nr_recv_handles = port->nr_recv_handles;
 	ipcport_name_copy_locked(port, snapshot->name);
 	ipcport_unlock(port);
+}
+
+/**
+ * ipcport_event_about() - begin to tell of a port
+ * @port: the port; what is returned refers to it
+ * @kind: what happened to it
+ *
+ * Context: Any.
+ * Return: an event that says which port it is about.
+ */
+struct ipcport_event ipcport_event_about(const struct ipcport *port,
+					 enum ipcport_event_kind kind)
+{
+	return (struct ipcport_event) {
+		.kind = kind,
+		.net = port->ns->net,
+		.port = port->id,
+		.uid = port->uid,
+		.gid = port->gid,
+		.mode = port->mode,
+		.owner = port->tgid,
+	};
 }
 
 /**

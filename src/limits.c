@@ -5,10 +5,10 @@
 #include <linux/build_bug.h>
 #include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/hashtable.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -16,6 +16,7 @@
 #include <linux/user_namespace.h>
 
 #include "count.h"
+#include "event.h"
 #include "trace.h"
 
 /* One line per parameter, so that name, variable and description cannot differ. */
@@ -31,33 +32,22 @@ LIMIT_PARAM(max_calls, 65536, "calls that a user can have outstanding");
 LIMIT_PARAM(max_process_calls, 16384, "calls that a process can have outstanding");
 LIMIT_PARAM(max_cargo, 4096, "files and handles that a user can have under way in messages");
 
-/* What is counted. */
-enum ipcport_limit {
-	LIMIT_PORTS,
-	LIMIT_MESSAGES,
-	NR_PORT_LIMITS,
-	LIMIT_CALLS = NR_PORT_LIMITS,
-	LIMIT_PROCESS_CALLS,
-	LIMIT_CARGO,
-	NR_LIMITS
-};
-
 /* trace.h, below us, has the limits by number. */
-static_assert(LIMIT_PORTS == 0);
-static_assert(LIMIT_MESSAGES == 1);
-static_assert(LIMIT_CALLS == 2);
-static_assert(LIMIT_PROCESS_CALLS == 3);
-static_assert(LIMIT_CARGO == 4);
+static_assert(IPCPORT_LIMIT_PORTS == 0);
+static_assert(IPCPORT_LIMIT_MESSAGES == 1);
+static_assert(IPCPORT_LIMIT_CALLS == 2);
+static_assert(IPCPORT_LIMIT_CARGO == 3);
+static_assert(IPCPORT_LIMIT_PROCESS_CALLS == 4);
 
 static const struct {
 	const char *name;
 	const unsigned int *max;
-} limits[NR_LIMITS] = {
-	[LIMIT_PORTS]		= { "max_ports", &max_ports },
-	[LIMIT_MESSAGES]	= { "max_messages", &max_messages },
-	[LIMIT_CALLS]		= { "max_calls", &max_calls },
-	[LIMIT_PROCESS_CALLS]	= { "max_process_calls", &max_process_calls },
-	[LIMIT_CARGO]		= { "max_cargo", &max_cargo },
+} limits[IPCPORT_NR_LIMITS] = {
+	[IPCPORT_LIMIT_PORTS]		= { "max_ports", &max_ports },
+	[IPCPORT_LIMIT_MESSAGES]	= { "max_messages", &max_messages },
+	[IPCPORT_LIMIT_CALLS]		= { "max_calls", &max_calls },
+	[IPCPORT_LIMIT_CARGO]		= { "max_cargo", &max_cargo },
+	[IPCPORT_LIMIT_PROCESS_CALLS]	= { "max_process_calls", &max_process_calls },
 };
 
 /* Bits of the limits that have been logged. */
@@ -75,18 +65,18 @@ static unsigned long logged_limits;	/* (atomic) */
 struct ipcport_user {
 	refcount_t ref;
 	kuid_t uid;
-	struct hlist_node node;
-	u64 nr[NR_PORT_LIMITS];
+	struct rb_node node;
+	u64 nr[IPCPORT_NR_PORT_LIMITS];
 	atomic_t nr_calls;
 	atomic_t nr_cargo;
 };
 
 /*
  * Users who hold something. Looked at when a port is created or ends, or a process
- * begins to call, never to send or receive, so one lock is enough. users_lock is
- * innermost and held alone.
+ * begins to call, never to send or receive, so one lock is enough. users_lock guards
+ * them, is innermost and held alone.
  */
-static DEFINE_HASHTABLE(users, 6);
+static struct rb_root users = RB_ROOT;	/* struct ipcport_user (lock: users_lock) */
 static DEFINE_SPINLOCK(users_lock);
 
 /**
@@ -100,22 +90,57 @@ unsigned int ipcport_max_capacity(void)
 	return max(READ_ONCE(max_capacity), 1U);
 }
 
+/**
+ * ipcport_limit_name() - what a limit is called
+ * @limit: the limit
+ *
+ * Context: Any.
+ * Return: the name of its module parameter.
+ */
+const char *ipcport_limit_name(enum ipcport_limit limit)
+{
+	return limits[limit].name;
+}
+
+/**
+ * ipcport_limit_max() - what a limit is
+ * @limit: the limit
+ *
+ * Context: Any.
+ * Return: the module parameter as it is now.
+ */
+unsigned int ipcport_limit_max(enum ipcport_limit limit)
+{
+	return READ_ONCE(*limits[limit].max);
+}
+
+static int user_cmp(const void *key, const struct rb_node *node)
+{
+	kuid_t uid = *(const kuid_t *)key;
+	kuid_t other = rb_entry(node, struct ipcport_user, node)->uid;
+
+	return uid_lt(uid, other) ? -1 : uid_gt(uid, other);
+}
+
+static bool user_less(struct rb_node *node, const struct rb_node *other)
+{
+	return user_cmp(&rb_entry(node, struct ipcport_user, node)->uid, other) < 0;
+}
+
 /* Get @uid's record; if there is none, publish @fresh, unless that is NULL. */
 static struct ipcport_user *user_find_or_add(kuid_t uid, struct ipcport_user *fresh)
 {
-	struct ipcport_user *user;
+	struct ipcport_user *user = fresh;
+	struct rb_node *node;
 
 	spin_lock(&users_lock);
-	hash_for_each_possible(users, user, node, __kuid_val(uid)) {
-		if (uid_eq(user->uid, uid)) {
-			refcount_inc(&user->ref);
-			goto out_unlock;
-		}
+	node = rb_find(&uid, &users, user_cmp);
+	if (node) {
+		user = rb_entry(node, struct ipcport_user, node);
+		refcount_inc(&user->ref);
+	} else if (fresh) {
+		rb_add(&fresh->node, &users, user_less);
 	}
-	user = fresh;
-	if (fresh)
-		hash_add(users, &fresh->node, __kuid_val(uid));
-out_unlock:
 	spin_unlock(&users_lock);
 	return user;
 }
@@ -164,7 +189,7 @@ void ipcport_user_put(struct ipcport_user *user)
 	spin_lock(&users_lock);
 	is_last = refcount_dec_and_test(&user->ref);
 	if (is_last)
-		hash_del(&user->node);
+		rb_erase(&user->node, &users);
 	spin_unlock(&users_lock);
 	if (!is_last)
 		return;
@@ -172,47 +197,60 @@ void ipcport_user_put(struct ipcport_user *user)
 	ipcport_count_dec(IPCPORT_USERS);
 }
 
-/* Each limit once: a user must not be able to fill the log. */
-static void report(const struct ipcport_user *user, enum ipcport_limit limit, unsigned int max)
+/* In the log each limit once: a user must not be able to fill that. */
+static void report(const struct ipcport_user *user, struct net *net, enum ipcport_limit limit,
+		   unsigned int max)
 {
+	struct ipcport_event event = {
+		.kind = IPCPORT_EVENT_LIMIT_HIT,
+		.net = net,
+		.uid = user->uid,
+		.limit = limits[limit].name,
+		.max = max,
+	};
 	uid_t uid = from_kuid(&init_user_ns, user->uid);
 
 	trace_ipcport_limit(uid, limit, max);
 	if (!test_and_set_bit(limit, &logged_limits))
 		pr_notice("user %u has reached %s=%u\n", uid, limits[limit].name, max);
+	ipcport_announce(&event);
 }
 
 /**
  * ipcport_user_charge_port() - count one more live port
  * @user: whose it is
+ * @net: namespace in which to tell of a refusal
  * @capacity: messages it can hold
  *
  * The first refusal by a limit since the module was loaded is logged.
  *
- * Context: Process. Takes and releases users_lock.
+ * Context: Process; may sleep. Takes and releases users_lock.
  * Return: 0, or -EDQUOT and nothing was counted.
  */
-int ipcport_user_charge_port(struct ipcport_user *user, unsigned int capacity)
+int ipcport_user_charge_port(struct ipcport_user *user, struct net *net, unsigned int capacity)
 {
-	const unsigned int more[] = { [LIMIT_PORTS] = 1, [LIMIT_MESSAGES] = capacity };
+	const unsigned int more[] = {
+		[IPCPORT_LIMIT_PORTS] = 1,
+		[IPCPORT_LIMIT_MESSAGES] = capacity,
+	};
 	enum ipcport_limit limit;
 	unsigned int max;
 
 	spin_lock(&users_lock);
-	for (limit = 0; limit < NR_PORT_LIMITS; limit++) {
+	for (limit = 0; limit < IPCPORT_NR_PORT_LIMITS; limit++) {
 		max = READ_ONCE(*limits[limit].max);
 		if (user->nr[limit] + more[limit] > max)
 			break;
 	}
-	if (limit == NR_PORT_LIMITS) {
-		user->nr[LIMIT_PORTS]++;
-		user->nr[LIMIT_MESSAGES] += capacity;
+	if (limit == IPCPORT_NR_PORT_LIMITS) {
+		user->nr[IPCPORT_LIMIT_PORTS]++;
+		user->nr[IPCPORT_LIMIT_MESSAGES] += capacity;
 	}
 	spin_unlock(&users_lock);
 
-	if (limit == NR_PORT_LIMITS)
+	if (limit == IPCPORT_NR_PORT_LIMITS)
 		return 0;
-	report(user, limit, max);
+	report(user, net, limit, max);
 	return -EDQUOT;
 }
 
@@ -226,8 +264,8 @@ int ipcport_user_charge_port(struct ipcport_user *user, unsigned int capacity)
 void ipcport_user_discharge_port(struct ipcport_user *user, unsigned int capacity)
 {
 	spin_lock(&users_lock);
-	user->nr[LIMIT_PORTS]--;
-	user->nr[LIMIT_MESSAGES] -= capacity;
+	user->nr[IPCPORT_LIMIT_PORTS]--;
+	user->nr[IPCPORT_LIMIT_MESSAGES] -= capacity;
 	spin_unlock(&users_lock);
 }
 
@@ -247,19 +285,20 @@ static bool inc_below(atomic_t *nr, enum ipcport_limit limit, unsigned int *max)
 /**
  * ipcport_user_charge_cargo() - count one more file or handle under way
  * @user: who sends it
+ * @net: namespace in which to tell of a refusal
  *
  * The first refusal by a limit since the module was loaded is logged.
  *
- * Context: Process.
+ * Context: Process; may sleep.
  * Return: 0, or -EDQUOT and nothing was counted.
  */
-int ipcport_user_charge_cargo(struct ipcport_user *user)
+int ipcport_user_charge_cargo(struct ipcport_user *user, struct net *net)
 {
 	unsigned int max;
 
-	if (inc_below(&user->nr_cargo, LIMIT_CARGO, &max))
+	if (inc_below(&user->nr_cargo, IPCPORT_LIMIT_CARGO, &max))
 		return 0;
-	report(user, LIMIT_CARGO, max);
+	report(user, net, IPCPORT_LIMIT_CARGO, max);
 	return -EDQUOT;
 }
 
@@ -272,6 +311,49 @@ int ipcport_user_charge_cargo(struct ipcport_user *user)
 void ipcport_user_discharge_cargo(struct ipcport_user *user)
 {
 	atomic_dec(&user->nr_cargo);
+}
+
+/* The user with the lowest uid from @from on, or NULL. */
+static const struct ipcport_user *user_from(kuid_t from)
+{
+	struct ipcport_user *user, *best = NULL;
+	struct rb_node *node = users.rb_node;
+
+	while (node) {
+		user = rb_entry(node, struct ipcport_user, node);
+		if (uid_lt(user->uid, from)) {
+			node = node->rb_right;
+		} else {
+			best = user;
+			node = node->rb_left;
+		}
+	}
+	return best;
+}
+
+/**
+ * ipcport_user_peek() - what the user with the lowest uid from one on holds
+ * @from: the uid, as the kernel sees it
+ * @usage: where to write it
+ *
+ * Context: Process. Takes and releases users_lock.
+ * Return: whether there is one.
+ */
+bool ipcport_user_peek(uid_t from, struct ipcport_usage *usage)
+{
+	const struct ipcport_user *user;
+
+	spin_lock(&users_lock);
+	user = user_from(KUIDT_INIT(from));
+	if (user) {
+		usage->uid = user->uid;
+		usage->used[IPCPORT_LIMIT_PORTS] = user->nr[IPCPORT_LIMIT_PORTS];
+		usage->used[IPCPORT_LIMIT_MESSAGES] = user->nr[IPCPORT_LIMIT_MESSAGES];
+		usage->used[IPCPORT_LIMIT_CALLS] = atomic_read(&user->nr_calls);
+		usage->used[IPCPORT_LIMIT_CARGO] = atomic_read(&user->nr_cargo);
+	}
+	spin_unlock(&users_lock);
+	return user;
 }
 
 /**
@@ -306,23 +388,24 @@ void ipcport_quota_destroy(struct ipcport_quota *quota)
 /**
  * ipcport_quota_charge_call() - count one more call
  * @quota: whose it is
+ * @net: namespace in which to tell of a refusal
  *
  * The first refusal by a limit since the module was loaded is logged.
  *
- * Context: Process.
+ * Context: Process; may sleep.
  * Return: 0, or -EDQUOT and nothing was counted.
  */
-int ipcport_quota_charge_call(struct ipcport_quota *quota)
+int ipcport_quota_charge_call(struct ipcport_quota *quota, struct net *net)
 {
 	unsigned int max;
 
-	if (!inc_below(&quota->nr_calls, LIMIT_PROCESS_CALLS, &max)) {
-		report(quota->user, LIMIT_PROCESS_CALLS, max);
+	if (!inc_below(&quota->nr_calls, IPCPORT_LIMIT_PROCESS_CALLS, &max)) {
+		report(quota->user, net, IPCPORT_LIMIT_PROCESS_CALLS, max);
 		return -EDQUOT;
 	}
-	if (!inc_below(&quota->user->nr_calls, LIMIT_CALLS, &max)) {
+	if (!inc_below(&quota->user->nr_calls, IPCPORT_LIMIT_CALLS, &max)) {
 		atomic_dec(&quota->nr_calls);
-		report(quota->user, LIMIT_CALLS, max);
+		report(quota->user, net, IPCPORT_LIMIT_CALLS, max);
 		return -EDQUOT;
 	}
 	return 0;

@@ -49,14 +49,14 @@ enum ipcport_notice {
  *	sleep; not under a port's lock.
  * @get: one more reference to the call of a request; any context. NULL if it is none.
  * @end: the port of a request has ended, so its call does; drops that reference.
- *	Process; may sleep; takes the port's lock.
+ *	Returns whether that ended it. Process; may sleep; takes the port's lock.
  * @token: token of the call that it begins or names; any context. NULL if it is one-way.
  * @notice: what it tells, if nobody sent it
  */
 struct ipcport_msg_ops {
 	void (*drop)(struct ipcport_msg *msg);
 	void (*get)(struct ipcport_msg *msg);
-	void (*end)(struct ipcport_msg *msg);
+	bool (*end)(struct ipcport_msg *msg);
 	u64 (*token)(const struct ipcport_msg *msg);
 	enum ipcport_notice notice;
 };

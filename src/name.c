@@ -7,7 +7,10 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
+#include "diag.h"
+#include "ns.h"
 #include "port.h"
 #include "sleep.h"
 #include "trace.h"
@@ -33,12 +36,16 @@ struct ipcport_name {
  * struct ipcport_name_waiter - a thread that waits for a name, on that thread's stack
  * @node: in names->waiters			(lock: names->lock)
  * @text: the name					(const after init)
+ * @nr: its number among those who wait; they grow	(lock: names->lock)
+ * @since_ns: CLOCK_MONOTONIC when it came		(const after init)
  * @task: the thread					(const after init)
  * @is_done: whether it was bound; see sleep.h		(lock: names->lock)
  */
 struct ipcport_name_waiter {
 	struct rb_node node;
 	const char *text;
+	u64 nr;
+	u64 since_ns;
 	struct task_struct *task;
 	bool is_done;
 };
@@ -54,6 +61,7 @@ void ipcport_names_init(struct ipcport_names *names)
 	spin_lock_init(&names->lock);
 	names->tree = RB_ROOT;
 	names->waiters = RB_ROOT;
+	names->nr_waits = 0;
 }
 
 static int name_cmp(const void *key, const struct rb_node *node)
@@ -120,7 +128,6 @@ static int bind_locked(struct ipcport *port, struct ipcport_name *name)
 /**
  * ipcport_bind() - give a port a name
  * @port: the port
- * @names: names of its network namespace
  * @text: the name, shorter than IPCPORT_NAME_LEN
  *
  * Context: Process; may sleep. Takes and releases the port's lock, and in it that of the
@@ -128,27 +135,32 @@ static int bind_locked(struct ipcport *port, struct ipcport_name *name)
  * Return: 0; or -EEXIST, the name is taken or the port has one; -EPIPE, it has ended; or
  *	-ENOMEM.
  */
-int ipcport_bind(struct ipcport *port, struct ipcport_names *names, const char *text)
+int ipcport_bind(struct ipcport *port, const char *text)
 {
+	struct ipcport_event event = ipcport_event_about(port, IPCPORT_EVENT_BOUND);
 	struct ipcport_name *name;
 	int ret;
 
 	name = kzalloc(sizeof(*name), GFP_KERNEL_ACCOUNT);
 	if (!name)
 		return -ENOMEM;
-	name->names = names;
+	name->names = &port->ns->names;
 	name->port = port;
 	strscpy(name->text, text, sizeof(name->text));
 
 	ipcport_lock(port);
 	ret = bind_locked(port, name);
+	if (!ret)
+		event.generation = atomic64_inc_return(&port->ns->generation);
 	ipcport_unlock(port);
 	if (ret) {
 		kfree(name);
 		return ret;
 	}
 	trace_ipcport_bind(port->id, text);
-	wake_waiters(names, text);
+	wake_waiters(&port->ns->names, text);
+	event.name = text;
+	ipcport_announce(&event);
 	return 0;
 }
 
@@ -185,24 +197,42 @@ void ipcport_name_free(struct ipcport_name *name)
 }
 
 /**
+ * ipcport_name_text() - what a name reads
+ * @name: the name, or NULL
+ *
+ * Context: Any; the caller keeps @name.
+ * Return: its text, or NULL.
+ */
+const char *ipcport_name_text(const struct ipcport_name *name)
+{
+	return name ? name->text : NULL;
+}
+
+/**
  * ipcport_unbind() - take a port's name away
  * @port: the port
  *
- * Context: Process. Takes and releases the port's lock, and in it that of the names.
+ * Context: Process; may sleep. Takes and releases the port's lock, and in it that of the
+ *	names.
  * Return: 0; or -ENOENT, it has none; or -EPIPE, it has ended.
  */
 int ipcport_unbind(struct ipcport *port)
 {
+	struct ipcport_event event = ipcport_event_about(port, IPCPORT_EVENT_UNBOUND);
 	struct ipcport_name *name;
 	bool is_live;
 
 	ipcport_lock(port);
 	is_live = port->state == IPCPORT_LIVE;
 	name = ipcport_unname_locked(port);
+	if (name)
+		event.generation = atomic64_inc_return(&port->ns->generation);
 	ipcport_unlock(port);
 	if (!name)
 		return is_live ? -ENOENT : -EPIPE;
 	trace_ipcport_unbind(port->id, name->text);
+	event.name = name->text;
+	ipcport_announce(&event);
 	ipcport_name_free(name);
 	return 0;
 }
@@ -237,6 +267,7 @@ static struct ipcport *lookup_or_enqueue(struct ipcport_names *names, const char
 		ipcport_get(port);
 	} else if (waiter) {
 		waiter->is_done = false;
+		waiter->nr = ++names->nr_waits;
 		rb_add(&waiter->node, &names->waiters, waiter_less);
 	}
 	spin_unlock(&names->lock);
@@ -270,6 +301,7 @@ struct ipcport *ipcport_lookup_name(struct ipcport_names *names, const char *tex
 	struct ipcport *port;
 	int ret;
 
+	waiter.since_ns = ktime_get_ns();
 	for (;;) {
 		port = lookup_or_enqueue(names, text, wait->can_wait ? &waiter : NULL);
 		if (port)
@@ -283,4 +315,58 @@ struct ipcport *ipcport_lookup_name(struct ipcport_names *names, const char *tex
 		if (!waiter.is_done)
 			return ERR_PTR(ret);
 	}
+}
+
+/* The waiter after number @after for @text; or, if there is none, the first for a later text. */
+static struct ipcport_name_waiter *waiter_after(const struct ipcport_names *names,
+						const char *text, u64 after)
+{
+	struct ipcport_name_waiter *waiter, *best = NULL;
+	struct rb_node *node = names->waiters.rb_node;
+	int diff;
+
+	while (node) {
+		waiter = rb_entry(node, struct ipcport_name_waiter, node);
+		diff = strcmp(waiter->text, text);
+		if (diff > 0 || (!diff && waiter->nr > after)) {
+			best = waiter;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return best;
+}
+
+/**
+ * ipcport_names_peek() - write down some of those who wait for names
+ * @names: names to look at
+ * @text: name to begin with
+ * @after: number of the one after whom to begin there, or 0
+ * @diags: where to; IPCPORT_DIAG_BATCH of them
+ *
+ * Context: Process. Takes and releases the lock of the names.
+ * Return: how many were written down, for ipcport_diag_destroy(); less than
+ *	IPCPORT_DIAG_BATCH if there are no more.
+ */
+unsigned int ipcport_names_peek(struct ipcport_names *names, const char *text, u64 after,
+				struct ipcport_diag *diags)
+{
+	struct ipcport_name_waiter *waiter;
+	struct rb_node *node;
+	unsigned int nr = 0;
+
+	spin_lock(&names->lock);
+	waiter = waiter_after(names, text, after);
+	node = waiter ? &waiter->node : NULL;
+	for (; node && nr < IPCPORT_DIAG_BATCH; node = rb_next(node)) {
+		waiter = rb_entry(node, struct ipcport_name_waiter, node);
+		ipcport_diag_init_task(&diags[nr], IPCPORT_DIAG_NAME, waiter->task);
+		diags[nr].nr = waiter->nr;
+		diags[nr].since_ns = waiter->since_ns;
+		strscpy(diags[nr].name, waiter->text, sizeof(diags[nr].name));
+		nr++;
+	}
+	spin_unlock(&names->lock);
+	return nr;
 }

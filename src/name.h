@@ -14,6 +14,7 @@
 #include <linux/spinlock.h>
 
 struct ipcport;
+struct ipcport_diag;
 struct ipcport_name;
 struct ipcport_wait;
 
@@ -21,23 +22,28 @@ struct ipcport_wait;
  * struct ipcport_names - the names in one network namespace
  * @lock: guards the rest; innermost, inside a port's lock or held alone
  * @tree: struct ipcport_name by text			(lock: lock)
- * @waiters: those who wait for one, by text; see name.c	(lock: lock)
+ * @waiters: those who wait for one, by text and number; see name.c	(lock: lock)
+ * @nr_waits: how often a thread has come to wait	(lock: lock)
  */
 struct ipcport_names {
-	spinlock_t lock;	/* guards tree, waiters */
+	spinlock_t lock;	/* guards the rest */
 	struct rb_root tree;
 	struct rb_root waiters;
+	u64 nr_waits;
 };
 
 void ipcport_names_init(struct ipcport_names *names);
 
-int ipcport_bind(struct ipcport *port, struct ipcport_names *names, const char *text);
+int ipcport_bind(struct ipcport *port, const char *text);
 int ipcport_unbind(struct ipcport *port);
 struct ipcport_name *ipcport_unname_locked(struct ipcport *port);
 void ipcport_name_free(struct ipcport_name *name);
+const char *ipcport_name_text(const struct ipcport_name *name);
 void ipcport_name_copy_locked(struct ipcport *port, char *text);
 
 struct ipcport *ipcport_lookup_name(struct ipcport_names *names, const char *text,
 				    const struct ipcport_wait *wait);
+unsigned int ipcport_names_peek(struct ipcport_names *names, const char *text, u64 after,
+				struct ipcport_diag *diags);
 
 #endif /* IPCPORT_NAME_H */

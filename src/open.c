@@ -60,7 +60,7 @@ long ipcport_ioctl_bind(struct ipcport_ucmd *ucmd)
 	port = get_own_port(ucmd->door, args->port);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
-	ret = ipcport_bind(port, &ucmd->door->ns->names, args->name);
+	ret = ipcport_bind(port, args->name);
 	ipcport_put(port);
 	return ret == -EPIPE ? ipcport_door_gone(ucmd->door) : ret;
 }

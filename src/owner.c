@@ -296,6 +296,19 @@ struct ipcport_quota *ipcport_owner_quota(struct ipcport_group *group)
 	return &container_of(group, struct ipcport_owner, group)->quota;
 }
 
+/**
+ * ipcport_owner_tgid() - which process a group stands for
+ * @group: group from ipcport_owner_get()
+ *
+ * Context: Any.
+ * Return: the process, without a reference, or NULL if it is a thread; it lives as long as
+ *	@group is used.
+ */
+struct pid *ipcport_owner_tgid(struct ipcport_group *group)
+{
+	return container_of(group, struct ipcport_owner, group)->tgid;
+}
+
 static void owner_exits(const void *key)
 {
 	struct ipcport_owner *owner;

@@ -20,10 +20,12 @@
 
 struct ipcport_group;
 struct ipcport_quota;
+struct pid;
 
 struct ipcport_group *ipcport_owner_get(bool is_thread);
 struct ipcport_group *ipcport_owner_get_kept(struct ipcport_group *file);
 struct ipcport_quota *ipcport_owner_quota(struct ipcport_group *group);
+struct pid *ipcport_owner_tgid(struct ipcport_group *group);
 
 int ipcport_owner_init(void);
 void ipcport_owner_exit(void);

@@ -5,30 +5,18 @@
 #include <linux/minmax.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
+#include <linux/timekeeping.h>
 #include <linux/wait.h>
 
+#include "line.h"
 #include "msg.h"
+#include "ns.h"
 #include "sleep.h"
 #include "token.h"
 #include "trace.h"
 
 /* Waiters that are woken at the end of a port in one hold of its lock. */
 #define WAKE_BATCH	64
-
-/**
- * struct ipcport_waiter - a thread that waits in a port, on that thread's stack
- * @entry: in port->waiters				(lock: port->waiters.lock)
- * @batch: what a sender brings, or where a receiver takes; the waiting thread's own
- *	again after @is_done				(lock: port->waiters.lock)
- * @ret: 0 or -EPIPE					(lock: port->waiters.lock)
- * @is_done: whether it was served; see sleep.h		(lock: port->waiters.lock)
- */
-struct ipcport_waiter {
-	struct wait_queue_entry entry;
-	struct ipcport_queue *batch;
-	int ret;
-	bool is_done;
-};
 
 static bool has_space_locked(struct ipcport *port)
 {
@@ -54,7 +42,8 @@ static struct ipcport_request *place_to_request(struct ipcport_place *place)
 static void push_msg_locked(struct ipcport *port, struct ipcport_msg *msg)
 {
 	ipcport_assert_locked(port);
-	msg->seq = ++port->nr_sent;
+	ipcport_tally_locked(port, IPCPORT_TALLY_SENT, 1);
+	msg->seq = port->tallies[IPCPORT_TALLY_SENT];
 	ipcport_queue_push(&port->queue, msg);
 	trace_ipcport_push(port->id, msg->seq, port->queue.nr);
 }
@@ -69,6 +58,7 @@ static void push_locked(struct ipcport *port, struct ipcport_queue *batch)
 	if (request) {
 		ipcport_place_take(&request->place, &port->calls);
 		port->nr_calls++;
+		ipcport_tally_locked(port, IPCPORT_TALLY_CALLS, 1);
 		request->is_queued = true;
 	}
 	push_msg_locked(port, msg);
@@ -82,7 +72,7 @@ static void pop_locked(struct ipcport *port, struct ipcport_queue *batch)
 	ipcport_assert_locked(port);
 	if (request)
 		request->is_queued = false;
-	port->nr_received++;
+	ipcport_tally_locked(port, IPCPORT_TALLY_RECEIVED, 1);
 	ipcport_queue_push(batch, msg);
 	trace_ipcport_pop(port->id, msg->seq, port->queue.nr);
 }
@@ -170,12 +160,12 @@ static void wake_one_locked(struct ipcport *port)
  */
 static void refill_locked(struct ipcport *port, bool was_full)
 {
-	u64 nr_sent = port->nr_sent;
+	u64 nr_sent = port->tallies[IPCPORT_TALLY_SENT];
 
 	ipcport_assert_locked(port);
 	while (port->state == IPCPORT_LIVE && port->nr_waiters && has_space_locked(port))
 		wake_one_locked(port);
-	tell_pollers_locked(port, port->nr_sent - nr_sent, was_full);
+	tell_pollers_locked(port, port->tallies[IPCPORT_TALLY_SENT] - nr_sent, was_full);
 }
 
 /*
@@ -231,6 +221,8 @@ static void enqueue_locked(struct ipcport *port, struct ipcport_waiter *waiter,
 	init_waitqueue_func_entry(&waiter->entry, wake);
 	waiter->entry.private = current;
 	waiter->batch = batch;
+	waiter->nr = ++port->nr_waits;
+	waiter->since_ns = ktime_get_ns();
 	waiter->is_done = false;
 	__add_wait_queue_entry_tail_exclusive(&port->waiters, &waiter->entry);
 	port->nr_waiters++;
@@ -373,9 +365,10 @@ void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch)
 
 	ipcport_lock(port);
 	was_empty = !port->queue.nr;
-	port->nr_received -= batch->nr;
+	ipcport_tally_locked(port, IPCPORT_TALLY_RECEIVED, -(s64)batch->nr);
 	trace_ipcport_unpop(port->id, batch->nr);
 	sort_out_locked(port, batch, &ended);
+	ipcport_tally_locked(port, IPCPORT_TALLY_DROPPED, ended.nr);
 	nr = batch->nr;
 	ipcport_queue_merge(&port->queue, batch);
 	hand_out_locked(port, nr, was_empty);
@@ -424,6 +417,7 @@ bool ipcport_withdraw_locked(struct ipcport *port, struct ipcport_request *reque
 	if (request->is_queued) {
 		was_full = !has_space_locked(port);
 		ipcport_queue_remove(&port->queue, &request->msg);
+		ipcport_tally_locked(port, IPCPORT_TALLY_DROPPED, 1);
 		refill_locked(port, was_full);
 	}
 	return true;
@@ -467,9 +461,11 @@ static struct ipcport_msg *get_call(struct ipcport *port)
  * However many they are, the lock is held for a few of them at a time only.
  *
  * Context: Process; may sleep. Takes and releases the port's lock.
+ * Return: how many open calls it ended.
  */
-void ipcport_answer_all(struct ipcport *port)
+unsigned int ipcport_answer_all(struct ipcport *port)
 {
+	unsigned int nr_calls = 0;
 	struct ipcport_msg *msg;
 	bool is_more;
 	int i;
@@ -487,7 +483,8 @@ void ipcport_answer_all(struct ipcport *port)
 	} while (is_more);
 
 	while ((msg = get_call(port))) {
-		msg->ops->end(msg);
+		nr_calls += msg->ops->end(msg);
 		cond_resched();
 	}
+	return nr_calls;
 }

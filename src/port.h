@@ -33,17 +33,19 @@
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 
+#include "event.h"
 #include "group.h"
 #include "queue.h"
+#include "tally.h"
 
 struct file;
 struct ipcport_msg;
 struct ipcport_name;
 struct ipcport_no_senders;
+struct ipcport_ns;
 struct ipcport_request;
 struct ipcport_user;
 struct ipcport_wait;
-struct net;
 struct pid;
 struct task_struct;
 
@@ -75,7 +77,7 @@ enum ipcport_state {
  * @ref: references; one is the port's life itself	(atomic)
  * @capacity: messages that senders may fill it to	(const after alloc)
  * @id: its number					(const after publish)
- * @net: namespace where the number means it, a reference	(const after publish)
+ * @ns: where the number means it; a reference to ns->net	(const after publish)
  * @file: device file that it was created through; valid while LIVE	(const after publish)
  * @user: who is charged for it			(const after alloc)
  * @uid: who it belongs to, as for a file		(const after alloc)
@@ -99,8 +101,8 @@ enum ipcport_state {
  *							(lock: waiters.lock)
  * @state: see enum ipcport_state			(lock: waiters.lock)
  * @nr_waiters: length of @waiters			(lock: waiters.lock)
- * @nr_sent: messages taken in so far			(lock: waiters.lock)
- * @nr_received: messages given out so far		(lock: waiters.lock)
+ * @nr_waits: how often a thread has come to wait	(lock: waiters.lock)
+ * @tallies: what happened so far, by enum ipcport_tally; see ns.h	(lock: waiters.lock)
  * @queue: messages not yet received			(lock: waiters.lock)
  * @nr_calls: size of @calls				(lock: waiters.lock)
  * @calls: struct ipcport_request of open calls, by token	(lock: waiters.lock)
@@ -112,7 +114,7 @@ struct ipcport {
 	refcount_t ref;
 	unsigned int capacity;
 	u64 id;
-	struct net *net;
+	struct ipcport_ns *ns;
 	struct file *file;
 	struct ipcport_user *user;
 	kuid_t uid;
@@ -134,8 +136,8 @@ struct ipcport {
 	wait_queue_head_t waiters;
 	enum ipcport_state state;
 	unsigned int nr_waiters;
-	u64 nr_sent;
-	u64 nr_received;
+	u64 nr_waits;
+	u64 tallies[IPCPORT_NR_PORT_TALLIES];
 	struct ipcport_queue queue;
 	unsigned int nr_calls;
 	struct rb_root calls;
@@ -150,8 +152,7 @@ struct ipcport {
  * @depth: messages in it
  * @nr_senders: threads waiting for space
  * @nr_receivers: threads waiting for a message
- * @nr_sent: messages taken in so far
- * @nr_received: messages given out so far
+ * @tallies: what happened so far, by enum ipcport_tally
  * @nr_calls: open calls
  * @nr_send_handles: handles to send with
  * @nr_recv_handles: handles to receive with
@@ -162,8 +163,7 @@ struct ipcport_snapshot {
 	unsigned int depth;
 	unsigned int nr_senders;
 	unsigned int nr_receivers;
-	u64 nr_sent;
-	u64 nr_received;
+	u64 tallies[IPCPORT_NR_PORT_TALLIES];
 	unsigned int nr_calls;
 	unsigned int nr_send_handles;
 	unsigned int nr_recv_handles;
@@ -177,6 +177,8 @@ bool ipcport_get_reader(struct ipcport *port);
 void ipcport_put_reader(struct ipcport *port);
 void ipcport_put(struct ipcport *port);
 void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot);
+struct ipcport_event ipcport_event_about(const struct ipcport *port,
+					 enum ipcport_event_kind kind);
 
 /**
  * ipcport_get() - one more reference
@@ -235,6 +237,6 @@ void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch);
 struct ipcport_request *ipcport_find_request_locked(struct ipcport *port, u64 token);
 bool ipcport_withdraw_locked(struct ipcport *port, struct ipcport_request *request);
 void ipcport_push_notice_locked(struct ipcport *port, struct ipcport_msg *msg);
-void ipcport_answer_all(struct ipcport *port);
+unsigned int ipcport_answer_all(struct ipcport *port);
 
 #endif /* IPCPORT_PORT_H */

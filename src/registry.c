@@ -4,14 +4,18 @@
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/build_bug.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "event.h"
 #include "group.h"
 #include "name.h"
+#include "ns.h"
 #include "port.h"
 #include "trace.h"
 
@@ -21,6 +25,9 @@ static unsigned int ipcport_net_id;
 static_assert(IPCPORT_CAUSE_DESTROY == 0);
 static_assert(IPCPORT_CAUSE_EXIT == 1);
 static_assert(IPCPORT_CAUSE_CLOSE == 2);
+
+/* tally.h, below us, has as many tallies of ends. */
+static_assert(IPCPORT_TALLY_ENDED + IPCPORT_CAUSE_CLOSE + 1 == IPCPORT_NR_TALLIES);
 
 /* The number given out last. */
 static atomic64_t last_id = ATOMIC64_INIT(0);
@@ -35,6 +42,25 @@ static atomic64_t last_id = ATOMIC64_INIT(0);
 struct ipcport_ns *ipcport_ns_from_net(struct net *net)
 {
 	return net_generic(net, ipcport_net_id);
+}
+
+/**
+ * ipcport_ns_sum() - how often something happened in a namespace
+ * @ns: the namespace
+ * @tally: what
+ *
+ * Context: Any.
+ * Return: how often so far; exact while nothing happens.
+ */
+u64 ipcport_ns_sum(struct ipcport_ns *ns, enum ipcport_tally tally)
+{
+	u64 sum = 0;
+	int cpu;
+
+	/* A CPU that was unplugged keeps what it had counted. */
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(ns->tallies, cpu)->nr[tally]);
+	return sum;
 }
 
 /**
@@ -54,7 +80,8 @@ int ipcport_reserve(struct ipcport *port, struct ipcport_ns *ns)
 	if (ret)
 		return ret;
 	port->id = id;
-	port->net = get_net(ns->net);
+	port->ns = ns;
+	get_net(ns->net);
 	return 0;
 }
 
@@ -66,7 +93,7 @@ int ipcport_reserve(struct ipcport *port, struct ipcport_ns *ns)
  */
 void ipcport_unreserve(struct ipcport *port)
 {
-	xa_release(&ipcport_ns_from_net(port->net)->ports, port->id);
+	xa_release(&port->ns->ports, port->id);
 }
 
 static void member_get(void *object)
@@ -95,23 +122,30 @@ static const struct ipcport_member_ops member_ops = {
  * there. Neither group can end meanwhile: the owner is the caller, and the caller
  * holds the file.
  *
- * Context: Process.
+ * Context: Process; may sleep. Takes and releases the port's lock.
  */
 void ipcport_publish(struct ipcport *port, struct ipcport_group *owner,
 		     struct ipcport_group *file)
 {
-	struct ipcport_ns *ns = ipcport_ns_from_net(port->net);
+	struct ipcport_event event = ipcport_event_about(port, IPCPORT_EVENT_CREATED);
+	struct ipcport_ns *ns = port->ns;
 	void *old;
 
 	trace_ipcport_create(port->id, port->capacity, port->mode);
 	pr_debug("port %llu created\n", port->id);
-	port->state = IPCPORT_LIVE;
+	ipcport_tally_ns(ns, IPCPORT_TALLY_CREATED, 1);
 	ipcport_get(port);
 	ipcport_group_join(owner, &port->owner_member, port, &member_ops);
 	ipcport_group_join(file, &port->file_member, port, &member_ops);
+	/* Whoever finds it and ends it gets a higher generation: that takes the lock. */
+	ipcport_lock(port);
+	port->state = IPCPORT_LIVE;
 	/* The slot was reserved with its nodes, so there is nothing to allocate. */
 	old = xa_store(&ns->ports, port->id, port, GFP_NOWAIT);
+	event.generation = atomic64_inc_return(&ns->generation);
+	ipcport_unlock(port);
 	WARN_ON_ONCE(old);
+	ipcport_announce(&event);
 }
 
 /**
@@ -138,21 +172,58 @@ struct ipcport *ipcport_lookup(struct ipcport_ns *ns, u64 id)
 }
 
 /**
+ * ipcport_lookup_from() - find the port with the lowest number from one on
+ * @ns: registry to search
+ * @id: the number
+ *
+ * Context: Any. Takes and releases the RCU read lock.
+ * Return: the port with a reference for the caller, or NULL.
+ */
+struct ipcport *ipcport_lookup_from(struct ipcport_ns *ns, u64 id)
+{
+	unsigned long index = id;
+	struct ipcport *port;
+
+	rcu_read_lock();
+	xa_for_each_start(&ns->ports, index, port, index)
+		if (refcount_inc_not_zero(&port->ref))
+			break;
+	rcu_read_unlock();
+	return port;
+}
+
+/* Tell of the end of a port, now that nobody waits in it any more. */
+static void announce_end(struct ipcport_event *event, enum ipcport_cause cause,
+			 unsigned int nr_callers)
+{
+	event->cause = cause;
+	ipcport_announce(event);
+	if (cause != IPCPORT_CAUSE_EXIT)
+		return;
+	event->kind = IPCPORT_EVENT_OWNER_DIED;
+	event->nr_callers = nr_callers;
+	ipcport_announce(event);
+}
+
+/**
  * ipcport_close() - end a port, whatever the cause
  * @port: published port that the caller has a reference to
  * @cause: the cause
  *
  * In one hold of the port's lock it stops being LIVE, leaves the registry and loses its
  * name: from then on nobody finds it, and who has found it gets -EPIPE. Then everyone who
- * waits is answered. What lives as long as a LIVE port goes last.
+ * waits is answered, and then those who listen are told. What lives as long as a LIVE
+ * port goes last.
  *
  * Context: Process; may sleep.
  * Return: true if this call ended it, false if another one has or is about to.
  */
 bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 {
-	struct ipcport_ns *ns = ipcport_ns_from_net(port->net);
+	struct ipcport_event event = ipcport_event_about(port, IPCPORT_EVENT_DESTROYED);
+	struct ipcport_ns *ns = port->ns;
 	struct ipcport_name *name = NULL;
+	unsigned int nr_calls;
 	bool is_ours;
 
 	ipcport_lock(port);
@@ -164,12 +235,16 @@ bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 		if (READ_ONCE(port->owner_member.group->is_over))
 			cause = IPCPORT_CAUSE_EXIT;
 		trace_ipcport_close(port->id, cause, port->queue.nr, port->nr_waiters);
+		ipcport_tally_ns(ns, IPCPORT_TALLY_ENDED + cause, 1);
+		event.generation = atomic64_inc_return(&ns->generation);
 	}
 	ipcport_unlock(port);
 	if (!is_ours)
 		return false;
+	nr_calls = ipcport_answer_all(port);
+	event.name = ipcport_name_text(name);
+	announce_end(&event, cause, nr_calls);
 	ipcport_name_free(name);
-	ipcport_answer_all(port);
 
 	/* It has the charge for the port, and goes when nobody receives any more. */
 	ipcport_put_reader(port);
@@ -183,7 +258,11 @@ static int __net_init ns_init(struct net *net)
 {
 	struct ipcport_ns *ns = ipcport_ns_from_net(net);
 
+	ns->tallies = alloc_percpu(struct ipcport_tallies);
+	if (!ns->tallies)
+		return -ENOMEM;
 	ns->net = net;
+	atomic64_set(&ns->generation, 0);
 	xa_init_flags(&ns->ports, XA_FLAGS_ACCOUNT);
 	ipcport_names_init(&ns->names);
 	return 0;
@@ -196,6 +275,7 @@ static void __net_exit ns_exit(struct net *net)
 
 	WARN_ON_ONCE(!xa_empty(&ns->ports));
 	xa_destroy(&ns->ports);
+	free_percpu(ns->tallies);
 }
 
 static struct pernet_operations ns_ops = {

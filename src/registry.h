@@ -12,29 +12,13 @@
 #ifndef IPCPORT_REGISTRY_H
 #define IPCPORT_REGISTRY_H
 
-#include <linux/atomic.h>
 #include <linux/types.h>
-#include <linux/xarray.h>
 
 #include "group.h"
-#include "name.h"
+#include "ns.h"
 
 struct ipcport;
 struct net;
-
-/**
- * struct ipcport_ns - ports of one network namespace
- * @net: the namespace; it holds this struct	(const after init)
- * @nr_files: open device files		(atomic)
- * @ports: LIVE ports by number			(RCU; lock: its own)
- * @names: their names				(lock: its own)
- */
-struct ipcport_ns {
-	struct net *net;
-	atomic_t nr_files;
-	struct xarray ports;
-	struct ipcport_names names;
-};
 
 struct ipcport_ns *ipcport_ns_from_net(struct net *net);
 
@@ -43,6 +27,7 @@ void ipcport_unreserve(struct ipcport *port);
 void ipcport_publish(struct ipcport *port, struct ipcport_group *owner,
 		     struct ipcport_group *file);
 struct ipcport *ipcport_lookup(struct ipcport_ns *ns, u64 id);
+struct ipcport *ipcport_lookup_from(struct ipcport_ns *ns, u64 id);
 bool ipcport_close(struct ipcport *port, enum ipcport_cause cause);
 
 int ipcport_registry_init(void);

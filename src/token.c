@@ -66,6 +66,31 @@ struct ipcport_place *ipcport_place_first(const struct rb_root *set)
 }
 
 /**
+ * ipcport_place_after() - the place with the lowest token above another
+ * @set: the set
+ * @token: the other; it need not be there
+ *
+ * Context: Any; the caller guards @set.
+ * Return: the place, or NULL.
+ */
+struct ipcport_place *ipcport_place_after(const struct rb_root *set, u64 token)
+{
+	struct ipcport_place *place, *best = NULL;
+	struct rb_node *node = set->rb_node;
+
+	while (node) {
+		place = node_to_place(node);
+		if (place->token > token) {
+			best = place;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return best;
+}
+
+/**
  * ipcport_token_next() - a token that no call has had
  *
  * Context: Any.

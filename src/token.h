@@ -64,6 +64,7 @@ static inline void ipcport_place_give_up(struct ipcport_place *place, struct rb_
 void ipcport_place_take(struct ipcport_place *place, struct rb_root *set);
 struct ipcport_place *ipcport_place_find(const struct rb_root *set, u64 token);
 struct ipcport_place *ipcport_place_first(const struct rb_root *set);
+struct ipcport_place *ipcport_place_after(const struct rb_root *set, u64 token);
 
 u64 ipcport_token_next(void);
 

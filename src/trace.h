@@ -205,8 +205,8 @@ TRACE_EVENT(ipcport_limit,
 	),
 	TP_printk("uid=%u %s=%u", __entry->uid,
 		  __print_symbolic(__entry->limit, { 0, "max_ports" }, { 1, "max_messages" },
-				   { 2, "max_calls" }, { 3, "max_process_calls" },
-				   { 4, "max_cargo" }),
+				   { 2, "max_calls" }, { 3, "max_cargo" },
+				   { 4, "max_process_calls" }),
 		  __entry->max)
 );
 

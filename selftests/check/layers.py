@@ -12,11 +12,12 @@ import re
 import sys
 
 LAYERS = [
-    ("doors", "main dev file ioctl control open transfer exchange uring delivery ucmd netlink"),
-    ("actors", "owner cargo handle call outbox"),
-    ("objects", "registry access name poll life senders port"),
-    ("parts", "queue msg token group limits sleep"),
-    ("ground", "trace count clock version compat"),
+    ("doors", "main dev file ioctl control open transfer exchange uring delivery ucmd "
+     "netlink waiters dump notify fill"),
+    ("actors", "owner cargo handle call outcome callers outbox"),
+    ("objects", "registry access ns name poll life senders line diag port"),
+    ("parts", "queue msg token group limits event sleep"),
+    ("ground", "trace count tally clock version compat"),
 ]
 
 ALONG = {
@@ -30,17 +31,29 @@ ALONG = {
     "exchange": "uring delivery ucmd",
     "uring": "delivery ucmd",
     "delivery": "ucmd",
+    "netlink": "waiters dump notify fill",
+    "waiters": "dump fill",
+    "dump": "netlink",
+    "notify": "netlink fill",
     "outbox": "call",
-    "life": "name senders port",
+    "call": "outcome",
+    "outcome": "call",
+    "callers": "call owner",
+    "life": "name senders port ns",
+    "ns": "name port",
+    "line": "diag port",
+    "diag": "port",
     "senders": "port",
     "owner": "handle call",
     "handle": "outbox",
     "cargo": "handle",
-    "registry": "name port",
-    "name": "port",
+    "registry": "name port ns",
+    "name": "port ns diag",
+    "port": "line ns",
     "poll": "port",
     "access": "port",
     "queue": "msg",
+    "limits": "event",
     "msg": "token",
 }
 
