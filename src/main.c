@@ -7,6 +7,7 @@
 #include "dev.h"
 #include "file.h"
 #include "msg.h"
+#include "netlink.h"
 #include "owner.h"
 #include "registry.h"
 #include "version.h"
@@ -29,12 +30,17 @@ static int __init ipcport_init(void)
 	if (ret)
 		goto err_registry;
 	ipcport_file_init();
+	ret = ipcport_netlink_init();
+	if (ret)
+		goto err_owner;
 	/* The device is last: from here on the module is in use. */
 	ret = ipcport_dev_init();
 	if (ret)
-		goto err_owner;
+		goto err_netlink;
 	return 0;
 
+err_netlink:
+	ipcport_netlink_exit();
 err_owner:
 	ipcport_owner_exit();
 err_registry:
@@ -51,6 +57,7 @@ err_count:
 static void __exit ipcport_exit(void)
 {
 	ipcport_dev_exit();
+	ipcport_netlink_exit();
 	ipcport_owner_exit();
 	ipcport_registry_exit();
 	ipcport_call_cache_exit();

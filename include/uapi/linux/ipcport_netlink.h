@@ -19,8 +19,8 @@
  * IPCPORT_CMD_USER_GET		what a user holds, and may hold: the user UID, or whoever
  *				opened the socket; with NLM_F_DUMP and no attribute, all.
  *				Each answer has the attributes IPCPORT_A_USER_*.
- * IPCPORT_CMD_COUNTERS_GET	what happened in this namespace since it had ports, in
- *				attributes IPCPORT_A_COUNTERS_*. Takes no attribute.
+ * IPCPORT_CMD_COUNTERS_GET	what happened in this namespace so far, in attributes
+ *				IPCPORT_A_COUNTERS_*. Takes no attribute.
  *
  * Answers carry the command of their request. An attribute that does not apply is
  * left out: NAME of a port that has none, OWNER_TID of one that a process owns. An
@@ -28,7 +28,9 @@
  * is a value of the wrong size; the extended acknowledgement says which.
  *
  * EINVAL	see there; also more or less than one of the attributes of which one is due
- * ENOENT	no such port, name or user, or not for the asker to see
+ * ENOENT	no such port or user, or not for the asker to see. A dump of waiters is then
+ *		empty.
+ * EOPNOTSUPP	no such command, or it has no dump, or nothing but that
  * ENOMEM	no memory
  *
  * Dumps
@@ -48,10 +50,9 @@
  * group; from then on everyone may, and hears of what they may see.
  *
  * CREATED, DESTROYED, BOUND and UNBOUND bring the GENERATION that they made: a listener
- * that reads them, joined the group before it began a dump, and applies those above
- * the dump's GENERATION misses nothing. Events of one port that different threads cause
- * at the same time may come in the wrong order; the one with the higher GENERATION is
- * the later one. A listener that does not read fast enough gets ENOBUFS from its
+ * that joined the group before it began a dump, and applies to it those above the dump's
+ * GENERATION, misses nothing. Events that different threads cause at the same time may
+ * come in the wrong order; the one with the higher GENERATION is the later one. A listener that does not read fast enough gets ENOBUFS from its
  * socket, once, and has to dump again. A port that ends loses its name, without UNBOUND.
  *
  * Who may see what
@@ -268,7 +269,7 @@ enum ipcport_attr_limit {
 };
 
 /**
- * enum ipcport_attr_counters - what happened so far; they only grow
+ * enum ipcport_attr_counters - what happened so far
  * @IPCPORT_A_COUNTERS_UNSPEC: not used
  * @IPCPORT_A_COUNTERS_PAD: padding before 64-bit values; to be ignored
  * @IPCPORT_A_COUNTERS_SENT: u64, messages that got into a port, requests and notices included

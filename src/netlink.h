@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The generic netlink family. See uapi/linux/ipcport_netlink.h.
+ */
+#ifndef IPCPORT_NETLINK_H
+#define IPCPORT_NETLINK_H
+
+#include <net/genetlink.h>
+
+extern struct genl_family ipcport_genl_family;
+
+int ipcport_netlink_init(void);
+void ipcport_netlink_exit(void);
+
+#endif /* IPCPORT_NETLINK_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Events for those who listen on netlink. See uapi/linux/ipcport_netlink.h.
+ */
+#ifndef IPCPORT_NOTIFY_H
+#define IPCPORT_NOTIFY_H
+
+struct ipcport_event;
+
+void ipcport_notify(const struct ipcport_event *event);
+
+#endif /* IPCPORT_NOTIFY_H */
