@@ -232,8 +232,7 @@ int view_fail(const struct view *view, int error, const char *format, ...)
 	va_end(args);
 	if (!view->requests.text[0])
 		return fail(error, "%s", what);
-	return fail_because("%s: %s; the module says: %s (%s)", what, fail_words(error),
-			    view->requests.text, fail_name(error));
+	return fail_because("%s: %s (%s)", what, view->requests.text, fail_name(error));
 }
 
 static void put_port(struct view_request *request, uint16_t id_type, uint64_t id,

@@ -209,7 +209,7 @@ void view_close(struct view *view);
 
 /**
  * view_fail() - say on stderr what could not be done, and why
- * @view: the connection; what the module had to say of it is told too
+ * @view: the connection; if the module had something to say of it, that is what is told
  * @error: what one of these functions returned
  * @format: what was tried, as for printf()
  *
