@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
 	&ls_command,
 	&show_command,
 	&waits_command,
+	&graph_command,
 	&watch_command,
 	&bind_command,
 	&unbind_command,

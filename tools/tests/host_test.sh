@@ -13,7 +13,7 @@
 ipcport=$BUILD/ipcport/ipcport
 header=../lib/ipcport.h
 uapi=../../include/uapi
-commands="create send recv call serve exec stat ls show waits watch bind unbind destroy demo version"
+commands="create send recv call serve exec stat ls show waits graph watch bind unbind destroy demo version"
 
 compiles() {
 	echo '#include <ipcport.h>' | "$@" -Wall -Wextra -Wpedantic -Werror -isystem "$uapi" \
@@ -167,6 +167,8 @@ test_usage_errors() {
 	usage "waits, process 0" waits 0
 	usage "waits, a word for a process" waits init
 	usage "waits, two processes" waits 1 2
+	usage "graph, argument" graph 1
+	usage "graph, two formats" graph --svg --json
 	usage "watch, argument" watch 1
 	usage "watch, count 0" watch --count 0
 	usage "watch, a word for a count" watch --count many
@@ -198,6 +200,7 @@ test_no_family() {
 	no_module "show of a name" show --json name
 	no_module waits waits --json
 	no_module "waits of a process" waits 1
+	no_module graph graph --busy --svg
 	no_module watch watch --ports --count 1
 }
 
