@@ -79,7 +79,7 @@ static FILE *write_dot(const struct picture *picture)
 static int start_dot(pid_t *pid, int input)
 {
 	char name[] = "dot", format[] = "-Tsvg";
-	char *argv[] = { name, format, NULL };
+	char *argv[3] = { name, format };
 	posix_spawn_file_actions_t actions;
 	sigset_t mask;
 	int ret;
