@@ -53,7 +53,8 @@
  * that joined the group before it began a dump, and applies to it those above the dump's
  * GENERATION, misses nothing. Events that different threads cause at the same time may
  * come in the wrong order; the one with the higher GENERATION is the later one. A listener that does not read fast enough gets ENOBUFS from its
- * socket, once, and has to dump again. A port that ends loses its name, without UNBOUND.
+ * socket, and nothing new until it has read all that was left there; then it has to dump
+ * again. A port that ends loses its name, without UNBOUND.
  *
  * Who may see what
  *
