@@ -22,10 +22,10 @@
  * IPCPORT_CMD_COUNTERS_GET	what happened in this namespace so far, in attributes
  *				IPCPORT_A_COUNTERS_*. Takes no attribute.
  *
- * Answers carry the command of their request. An attribute that does not apply is
- * left out: NAME of a port that has none, OWNER_TID of one that a process owns. An
- * attribute that is not known, or not listed for the request, is refused (EINVAL), as
- * is a value of the wrong size; the extended acknowledgement says which.
+ * Answers carry the command of their request. An attribute that does not apply is left
+ * out: NAME of a port that has none, OWNER_TID of one that a process owns. An attribute
+ * that is not known, or not listed for the request, is refused (EINVAL), as is a value
+ * of the wrong size; the extended acknowledgement says which.
  *
  * EINVAL	see there; also more or less than one of the attributes of which one is due
  * ENOENT	no such port or user, or not for the asker to see. A dump of waiters is then
@@ -37,39 +37,41 @@
  *
  * Ports come in the order of their numbers, each at most once, and a port that lives
  * from the beginning of the dump to its end is there. If ports came or went, or names
- * changed, meanwhile, messages have NLM_F_DUMP_INTR: what was shown is then not the state of
- * one moment. GENERATION counts those changes: it is what it was when the dump
+ * changed, meanwhile, messages have NLM_F_DUMP_INTR: what was shown is then not the
+ * state of one moment. GENERATION counts those changes: it is what it was when the dump
  * began. A call is in a dump of waiters if it waits from the beginning to the end, and
  * so is a thread in a port, or for a name.
  *
  * Events
  *
- * They go to the multicast group "ports", while the change is still hot: an ioctl
- * that causes one returns after it was sent. Those commands end in _NTF and have the
+ * They go to the multicast group "ports", while the change is still hot: an ioctl that
+ * causes one returns after it was sent. Those commands end in _NTF and have the
  * attributes IPCPORT_A_EVENT_*. On kernels before 6.7 only CAP_NET_ADMIN may join the
  * group; from then on everyone may, and hears of what they may see.
  *
  * CREATED, DESTROYED, BOUND and UNBOUND bring the GENERATION that they made: a listener
  * that joined the group before it began a dump, and applies to it those above the dump's
  * GENERATION, misses nothing. Events that different threads cause at the same time may
- * come in the wrong order; the one with the higher GENERATION is the later one. A listener that does not read fast enough gets ENOBUFS from its
- * socket, and nothing new until it has read all that was left there; then it has to dump
- * again. A port that ends loses its name, without UNBOUND.
+ * come in the wrong order; the one with the higher GENERATION is the later one. A
+ * listener that does not read fast enough gets ENOBUFS from its socket, and nothing new
+ * until it has read all that was left there; then it has to dump again. A port that ends
+ * loses its name, without UNBOUND.
  *
  * Who may see what
  *
  * A port, and who waits in it, is shown to those with the port's uid, to those whom its
  * mode allows anything as group or others, and to those with CAP_IPC_OWNER in the user
- * namespace that owns the network namespace. Users see their own waiting threads
- * and their own record wherever they are; only CAP_IPC_OWNER sees those of others, as
- * far as they have a uid in that user namespace. It is the one who opened the socket
- * who is judged. Counters are for everyone.
+ * namespace that owns the network namespace. Users see their own waiting threads and
+ * their own record wherever they are; only CAP_IPC_OWNER sees those of others, as far as
+ * they have a uid in that user namespace. It is the one who opened the socket who is
+ * judged. Counters are for everyone.
  *
  * Process and thread ids are those of the reader's pid namespace, 0 where it has none
  * for them; those in events, which many read, are those of the pid namespace in which
- * the process lives. User and group ids are those of the reader's user namespace; in events,
- * of the one that owns the network namespace. Times are CLOCK_MONOTONIC in nanoseconds, as the reader's
- * time namespace shows it. Integers are in the byte order of the machine.
+ * the process lives. User and group ids are those of the reader's user namespace; in
+ * events, of the one that owns the network namespace. Times are CLOCK_MONOTONIC in
+ * nanoseconds, as the reader's time namespace shows it. Integers are in the byte order
+ * of the machine.
  */
 #ifndef _UAPI_LINUX_IPCPORT_NETLINK_H
 #define _UAPI_LINUX_IPCPORT_NETLINK_H
