@@ -80,6 +80,11 @@ def open_files():
     return len(os.listdir("/proc/self/fd"))
 
 
+def comment(text):
+    """Lines that are no results."""
+    return "".join(f"# {line}\n" for line in text.splitlines())
+
+
 def _run(test):
     """A verdict, and what is to be said behind the name of the test."""
     files = open_files()
@@ -91,7 +96,7 @@ def _run(test):
     except Skip as reason:
         return "ok", f" # SKIP {reason}"
     except Exception:  # any of them is a failed test
-        print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
+        print(comment(traceback.format_exc()), end="")
         return "not ok", ""
 
 
