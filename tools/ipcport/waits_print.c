@@ -148,37 +148,67 @@ int waits_print_all(const struct waitgraph *graph, const struct waittree *tree)
 	return STATUS_OK;
 }
 
-/* What somebody else has to do, so that the one at the end of a chain goes on. */
+/* What somebody has to do, so that who is at the end of a chain goes on. */
 static void print_need(const struct view_waiter *waiter)
 {
 	bool is_name = waiter->kind == IPCPORT_WAIT_NAME;
 
 	if (is_name)
-		printf(" waits for a port with the name ");
+		printf("waits for a port with the name ");
 	else
-		printf(" waits for a message to port %" PRIu64, waiter->port);
+		printf("waits for a message to port %" PRIu64, waiter->port);
 	if (*waiter->name) {
 		printf(is_name ? "" : ", ");
 		text_print(stdout, (const uint8_t *)waiter->name, strlen(waiter->name));
 	}
+}
+
+/* Who is at the end of a chain, and what is known of why. */
+static void print_end(const struct waitgraph *graph, const struct waittree *tree,
+		      const struct waittree_row *row)
+{
+	const struct waitgraph_process *process = &graph->processes[row->process];
+
+	if (row->process != tree->rows[0].process) {
+		waiting_print_process(stdout, &graph->processes[tree->rows[0].process]);
+		printf(" waits for ");
+	}
+	waiting_print_process(stdout, process);
+	printf(row->process == tree->rows[0].process ? " " : ", which ");
+	if (row->wait)
+		print_need(row->wait->waiter);
+	else if (process->pid)
+		printf("waits in no port that you may see");
+	else
+		printf("cannot be seen from here");
 	printf(".\n");
 }
 
-/* Who is at the ends of the chains, where nobody is known who could be asked next. */
+/* Several threads may wait for messages to a port. */
+static bool is_repeated(const struct waittree_row *row, const struct waittree_row *before)
+{
+	return row->wait && before->wait && row->process == before->process &&
+	       row->wait->waiter->kind == IPCPORT_WAIT_RECV &&
+	       before->wait->waiter->kind == IPCPORT_WAIT_RECV &&
+	       row->wait->waiter->port == before->wait->waiter->port;
+}
+
+/*
+ * Where it is not known who could be asked next: first those whom anyone could help, then
+ * those who do something else, since it is these who have to be looked at.
+ */
 static void print_ends(const struct waitgraph *graph, const struct waittree *tree)
 {
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct waittree_row *row = &tree->rows[i];
 
-		if (row->wait && row->wait->to != WAITGRAPH_NOBODY)
-			continue;
-		waiting_print_process(stdout, &graph->processes[row->process]);
-		if (row->wait)
-			print_need(row->wait->waiter);
-		else if (graph->processes[row->process].pid)
-			printf(" waits in no port that you may see.\n");
-		else
-			printf(" is a process that cannot be seen from here.\n");
+		if (row->wait && row->wait->to == WAITGRAPH_NOBODY &&
+		    (!i || !is_repeated(row, row - 1)))
+			print_end(graph, tree, row);
+	}
+	for (size_t i = 0; i < tree->count; i++) {
+		if (!tree->rows[i].wait)
+			print_end(graph, tree, &tree->rows[i]);
 	}
 }
 
