@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 	&waits_command,
 	&graph_command,
 	&watch_command,
+	&top_command,
 	&bind_command,
 	&unbind_command,
 	&destroy_command,

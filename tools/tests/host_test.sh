@@ -13,7 +13,7 @@
 ipcport=$BUILD/ipcport/ipcport
 header=../lib/ipcport.h
 uapi=../../include/uapi
-commands="create send recv call serve exec stat ls show waits graph watch bind unbind destroy demo version"
+commands="create send recv call serve exec stat ls show waits graph watch top bind unbind destroy demo version"
 
 compiles() {
 	echo '#include <ipcport.h>' | "$@" -Wall -Wextra -Wpedantic -Werror -isystem "$uapi" \
@@ -170,6 +170,10 @@ test_usage_errors() {
 	usage "graph, argument" graph 1
 	usage "graph, two formats" graph --svg --json
 	usage "watch, argument" watch 1
+	usage "top, argument" top 1
+	usage "top, no delay" top --delay 0
+	usage "top, count 0" top --count 0
+	usage "top, unknown sort key" top --sort colour
 	usage "watch, count 0" watch --count 0
 	usage "watch, a word for a count" watch --count many
 	usage "version, argument" version 1
@@ -201,6 +205,8 @@ test_no_family() {
 	no_module waits waits --json
 	no_module "waits of a process" waits 1
 	no_module graph graph --busy --svg
+	no_module top top
+	no_module "top with JSON" top --json --delay 0.5
 	no_module watch watch --ports --count 1
 }
 
