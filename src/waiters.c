@@ -31,7 +31,7 @@ enum waiter_stage { STAGE_LINE, STAGE_CALLS, STAGE_NAMES };
  * struct waiter_dump - how far a dump of waiters has come
  * @stage: in a port, or after all of them
  * @next: lowest number of a port that may be next, or is under way
- * @last: highest number of a port that is asked for
+ * @is_one_port: whether no other port is asked for, and no name
  * @after: number of the last one that was shown in this stage, or 0
  * @name: name under way
  * @is_one_name: whether no other name is asked for
@@ -40,9 +40,9 @@ enum waiter_stage { STAGE_LINE, STAGE_CALLS, STAGE_NAMES };
 struct waiter_dump {
 	enum waiter_stage stage;
 	u64 next;
-	u64 last;
 	u64 after;
 	char name[IPCPORT_NAME_LEN];
+	bool is_one_port;
 	bool is_one_name;
 	struct ipcport_diag diags[IPCPORT_DIAG_BATCH];
 };
@@ -68,10 +68,9 @@ int ipcport_waiters_start(struct netlink_callback *cb)
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
 	if (!dump)
 		return -ENOMEM;
-	dump->last = U64_MAX;
 	if (port) {
 		dump->next = nla_get_u64(port);
-		dump->last = dump->next;
+		dump->is_one_port = true;
 	}
 	if (name) {
 		dump->stage = STAGE_NAMES;
@@ -165,12 +164,12 @@ static int dump_all_waiters(struct sk_buff *skb, struct netlink_callback *cb)
 	int ret = 0;
 
 	while (!ret && (port = ipcport_lookup_from(ns, dump->next))) {
-		if (port->id > dump->last) {
-			ipcport_put(port);
-			break;
-		}
 		if (port->id > dump->next) {
-			/* The one that was under way has gone. */
+			/* The one that was under way, or asked for, has gone. */
+			if (dump->is_one_port) {
+				ipcport_put(port);
+				break;
+			}
 			dump->next = port->id;
 			dump->stage = STAGE_LINE;
 			dump->after = 0;
@@ -182,6 +181,8 @@ static int dump_all_waiters(struct sk_buff *skb, struct netlink_callback *cb)
 			dump->after = 0;
 		}
 		ipcport_put(port);
+		if (dump->is_one_port)
+			break;
 	}
 	return ret;
 }
@@ -240,8 +241,7 @@ int ipcport_waiters_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 			dump->after = 0;
 		}
 	}
-	/* One port was asked for, and no name. */
-	if (!ret && dump->last == U64_MAX)
+	if (!ret && !dump->is_one_port)
 		ret = dump_name_waiters(skb, cb);
 	return ipcport_dump_return(skb, cb, ret);
 }

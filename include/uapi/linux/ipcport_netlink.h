@@ -28,8 +28,9 @@
  * of the wrong size; the extended acknowledgement says which.
  *
  * EINVAL	see there; also more or less than one of the attributes of which one is due
- * ENOENT	no such port or user, or not for the asker to see. A dump of waiters is then
- *		empty.
+ * ENOENT	no such port, or a user that does not exist; or not for the asker to see. Who
+ *		holds nothing is a user all the same, and nobody waits in a port that is
+ *		not there: that dump is empty.
  * EOPNOTSUPP	no such command, or it has no dump, or nothing but that
  * ENOMEM	no memory
  *
