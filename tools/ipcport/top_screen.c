@@ -119,17 +119,26 @@ static int columns_of(const char *text, int room, int *length)
 	return columns;
 }
 
+/* What is beyond the edge of the screen is left out. */
+static void put(int line, int x, const char *text, int room)
+{
+	int length;
+
+	if (x >= COLS)
+		return;
+	columns_of(text, room < COLS - x ? room : COLS - x, &length);
+	mvaddnstr(line, x, text, length);
+}
+
 static void draw_cell(int line, size_t column, const char *text)
 {
-	int width = width_of(column), x = 0, columns, length;
+	int width = width_of(column), x = 0, length;
 
 	for (size_t i = 0; i < column; i++)
 		x += width_of(i) + 1;
-	columns = columns_of(text, width, &length);
 	if (headings[column].is_number)
-		x += width - columns;
-	if (x < COLS)
-		mvaddnstr(line, x, text, length);
+		x += width - columns_of(text, width, &length);
+	put(line, x, text, width);
 }
 
 static void draw_number(int line, size_t column, uint64_t number)
@@ -181,15 +190,25 @@ static void draw_port(int line, const struct rate *rate, bool is_measured)
 
 static void draw_summary(const struct top *top, const struct rates *rates)
 {
-	mvprintw(0, 0, "%zu ports, %" PRIu64 " threads wait, %" PRIu64 " calls open",
-		 rates->ports.count, rates->waiting, rates->open);
+	char text[256];
+	int length;
+
+	length = snprintf(text, sizeof(text),
+			  "ports %zu  waiting threads %" PRIu64 "  open calls %" PRIu64,
+			  rates->ports.count, rates->waiting, rates->open);
 	if (rates->is_measured)
-		printw(", %.1f messages/s, %.1f calls/s", rates->total.sent, rates->total.calls);
-	mvprintw(1, 0, "Sorted by %s%s, every %gs", top_keys[top->key],
+		snprintf(text + length, sizeof(text) - (size_t)length,
+			 "  messages/s %.1f  calls/s %.1f", rates->total.sent,
+			 rates->total.calls);
+	put(0, 0, text, COLS);
+	snprintf(text, sizeof(text), "sorted by %s%s, every %gs", top_keys[top->key],
 		 top->is_reverse ? ", reversed" : "", (double)top->delay_ns / NSEC_PER_SEC);
-	mvprintw(2, 0, "q quit  r reverse");
+	put(1, 0, text, COLS);
+	length = snprintf(text, sizeof(text), "q quit  r reverse");
 	for (size_t i = 0; i < RATES_KEYS; i++)
-		printw("  %c %s", top_keys[i][0], top_keys[i]);
+		length += snprintf(text + length, sizeof(text) - (size_t)length, "  %c %s",
+				   top_keys[i][0], top_keys[i]);
+	put(2, 0, text, COLS);
 }
 
 static void draw_headings(void)
