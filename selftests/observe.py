@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shutil
 import subprocess
 import time
 
@@ -14,7 +15,7 @@ from tap import PATIENCE
 # Somebody without any rights.
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
 
-COMMAND = "ipcport"
+COMMAND = shutil.which("ipcport") or "ipcport"
 
 
 def command(*words, status=0, **options):

@@ -66,7 +66,8 @@ def test_culprit(device):
             assert [row["OWNER"] for row in table] == [front, back, "-"][first:]
             assert [row["HOLDER"] for row in table] == [front, back, "-"][first:]
             assert [row["NAME"] for row in table] == ["/obs/front", "/obs/back", "-"][first:]
-            assert text == [f"{back} waits in no port that you may see."], text
+            assert text == [f"{[client, front][first]} waits for {back}, which waits in no port "
+                            "that you may see."], text
         assert command("waits", chain.back.pid) == f"{back} waits in no port that you may see.\n"
 
 
@@ -171,7 +172,8 @@ def test_kinds(device):
         received = found["call_received", False]
         assert (received["token"], received["holder_pid"]) == (crowd.taken, crowd.owner.pid)
         _, text = told(crowd.waiter.pid)
-        assert f"{title(crowd.owner)} waits in no port that you may see." in text
+        assert text[-1] == (f"{title(crowd.waiter)} waits for {title(crowd.owner)}, which waits "
+                            "in no port that you may see."), text
 
 
 def _mine(say):
