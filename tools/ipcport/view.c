@@ -25,6 +25,7 @@
  * @events: for events, once subscribed
  * @next: next event in the buffer of @events
  * @left: bytes from there on
+ * @is_lossy: events were lost, and those before that are still being read
  * @family: number of the family
  * @group: number of its multicast group
  */
@@ -33,6 +34,7 @@ struct view {
 	struct view_socket events;
 	const struct nlmsghdr *next;
 	int left;
+	bool is_lossy;
 	uint16_t family;
 	uint32_t group;
 };
@@ -315,6 +317,12 @@ int view_get_counters(struct view *view, struct view_counters *counters)
 	return ask_one(view, &request, view_parse_counters, counters, sizeof(*counters));
 }
 
+static int join(struct view *view, uint32_t group)
+{
+	return mnl_socket_setsockopt(view->events.mnl, NETLINK_ADD_MEMBERSHIP, &group,
+				     sizeof(group));
+}
+
 int view_subscribe(struct view *view)
 {
 	int room = EVENT_ROOM, ret;
@@ -327,54 +335,92 @@ int view_subscribe(struct view *view)
 		       sizeof(room)))
 		setsockopt(mnl_socket_get_fd(view->events.mnl), SOL_SOCKET, SO_RCVBUF, &room,
 			   sizeof(room));
-	if (!mnl_socket_setsockopt(view->events.mnl, NETLINK_ADD_MEMBERSHIP, &view->group,
-				   sizeof(view->group)))
+	if (!join(view, GENL_ID_CTRL) && !join(view, view->group))
 		return 0;
 	ret = -errno;
 	view_socket_close(&view->events);
 	return ret;
 }
 
+/*
+ * Once events were lost the kernel keeps no more of them until all that it has kept are
+ * read, and does not say so again. Only then is it of use to tell of the loss: what is
+ * listed after that, and the events that follow, are the whole truth.
+ */
 static int receive_events(struct view *view)
 {
 	ssize_t size;
 
-	size = mnl_socket_recvfrom(view->events.mnl, view->events.buffer,
-				   sizeof(view->events.buffer));
+	size = view_socket_receive(&view->events, view->is_lossy ? MSG_DONTWAIT : 0);
+	if (size == -ENOBUFS) {
+		view->is_lossy = true;
+		return 0;
+	}
+	if (size == -EAGAIN && view->is_lossy) {
+		view->is_lossy = false;
+		return -ENOBUFS;
+	}
 	if (size < 0)
-		return -errno;
+		return (int)size;
 	view->next = (const void *)view->events.buffer;
 	view->left = (int)size;
 	return 0;
 }
 
-/* Is it an event that we know? A later module may send others. */
-static bool is_event(const struct view *view, const struct nlmsghdr *message)
+/* The command of a message of a generic netlink family; 0 for other messages. */
+static uint8_t command_of(const struct nlmsghdr *message, uint16_t family)
 {
 	const struct genlmsghdr *generic = mnl_nlmsg_get_payload(message);
 
-	return message->nlmsg_type == view->family &&
-	       mnl_nlmsg_get_payload_len(message) >= sizeof(*generic) &&
-	       generic->cmd >= IPCPORT_CMD_CREATED_NTF && generic->cmd <= IPCPORT_CMD_MAX;
+	if (message->nlmsg_type != family || mnl_nlmsg_get_payload_len(message) < sizeof(*generic))
+		return 0;
+	return generic->cmd;
 }
 
+/* Does it say that the module was removed? */
+static bool is_farewell(const struct view *view, const struct nlmsghdr *message)
+{
+	const struct nlattr *attribute;
+
+	if (command_of(message, GENL_ID_CTRL) != CTRL_CMD_DELFAMILY)
+		return false;
+	mnl_attr_for_each(attribute, message, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_ID)
+			return mnl_attr_get_u16(attribute) == view->family;
+	}
+	return false;
+}
+
+static int next_message(struct view *view, const struct nlmsghdr **message)
+{
+	int ret;
+
+	while (!view->next || !mnl_nlmsg_ok(view->next, view->left)) {
+		ret = receive_events(view);
+		if (ret)
+			return ret;
+	}
+	*message = view->next;
+	view->next = mnl_nlmsg_next(*message, &view->left);
+	return 0;
+}
+
+/* Events that we do not know are passed over: a later module may send others. */
 int view_next_event(struct view *view, struct view_event *event)
 {
 	const struct nlmsghdr *message;
+	uint8_t cmd;
 	int ret;
 
-	for (;;) {
-		while (!view->next || !mnl_nlmsg_ok(view->next, view->left)) {
-			ret = receive_events(view);
-			if (ret)
-				return ret;
-		}
-		message = view->next;
-		view->next = mnl_nlmsg_next(message, &view->left);
-		if (is_event(view, message))
-			break;
-	}
+	do {
+		ret = next_message(view, &message);
+		if (!ret && is_farewell(view, message))
+			ret = -ENODEV;
+		if (ret)
+			return ret;
+		cmd = command_of(message, view->family);
+	} while (cmd < IPCPORT_CMD_CREATED_NTF || cmd > IPCPORT_CMD_MAX);
 	memset(event, 0, sizeof(*event));
-	event->cmd = ((const struct genlmsghdr *)mnl_nlmsg_get_payload(message))->cmd;
+	event->cmd = cmd;
 	return parse_message(message, view_parse_event, event);
 }

@@ -286,7 +286,9 @@ int view_subscribe(struct view *view);
  * @view: the connection, after view_subscribe()
  * @event: filled in on success
  *
- * Return: -ENOBUFS, once, if events were lost since the last one; -EINTR after a signal.
+ * Return: -ENOBUFS if events were lost since the last one; what is listed now is up to date,
+ * and followed by all events from now on. -ENODEV if the module was removed; -EINTR after a
+ * signal.
  */
 int view_next_event(struct view *view, struct view_event *event);
 

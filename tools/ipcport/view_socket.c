@@ -114,6 +114,18 @@ static void hear(struct talk *talk, const struct nlmsghdr *message)
 		talk->error = talk->take(message, talk->arg);
 }
 
+/* libmnl's own cannot but wait. */
+ssize_t view_socket_receive(struct view_socket *socket, int flags)
+{
+	ssize_t size;
+
+	size = recv(mnl_socket_get_fd(socket->mnl), socket->buffer, sizeof(socket->buffer),
+		    flags | MSG_TRUNC);
+	if (size < 0)
+		return -errno;
+	return size > (ssize_t)sizeof(socket->buffer) ? -EMSGSIZE : size;
+}
+
 static int listen_once(struct talk *talk)
 {
 	struct view_socket *socket = talk->socket;
@@ -121,9 +133,9 @@ static int listen_once(struct talk *talk)
 	ssize_t size;
 	int left;
 
-	size = mnl_socket_recvfrom(socket->mnl, socket->buffer, sizeof(socket->buffer));
+	size = view_socket_receive(socket, 0);
 	if (size < 0)
-		return errno == EINTR ? 0 : -errno;
+		return size == -EINTR ? 0 : (int)size;
 	for (left = (int)size; mnl_nlmsg_ok(message, left);
 	     message = mnl_nlmsg_next(message, &left))
 		hear(talk, message);

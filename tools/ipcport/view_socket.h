@@ -76,4 +76,13 @@ void view_request_begin(struct view_request *request, uint16_t family, uint8_t c
 int view_socket_ask(struct view_socket *socket, struct view_request *request,
 		    int (*take)(const struct nlmsghdr *answer, void *arg), void *arg);
 
+/**
+ * view_socket_receive() - wait until something comes, and put it into the buffer
+ * @socket: the socket
+ * @flags: MSG_DONTWAIT not to wait, or 0
+ *
+ * Return: how many bytes; or a negative errno value, as of recv().
+ */
+ssize_t view_socket_receive(struct view_socket *socket, int flags);
+
 #endif /* VIEW_SOCKET_H */

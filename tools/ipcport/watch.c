@@ -104,6 +104,10 @@ static int print_event(struct view *view, const struct watch_options *options, u
 	}
 	if (ret == -EINTR)
 		return STATUS_OK;
+	if (ret == -ENODEV) {
+		fail_because("the module was removed");
+		return STATUS_USAGE;
+	}
 	if (ret)
 		return fail(ret, "wait for an event");
 	watch_print_event(&event, options->is_json);

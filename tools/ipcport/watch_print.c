@@ -78,7 +78,7 @@ static void print_owner_died(const struct view_event *event)
 {
 	printf("port %" PRIu64, event->port);
 	print_whose(event->owner_pid, event->uid);
-	printf(": %u calls ended\n", event->callers);
+	printf(": callers with EPIPE: %u\n", event->callers);
 }
 
 static void print_aborted(const struct view_event *event)

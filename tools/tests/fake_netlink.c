@@ -36,7 +36,7 @@ int mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
 int mnl_socket_get_fd(const struct mnl_socket *nl)
 {
 	(void)nl;
-	return -1;
+	return FAKE_SOCKET;
 }
 
 int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *buf, socklen_t len)
@@ -72,19 +72,26 @@ static void number(struct fake_datagram *datagram)
 	}
 }
 
-ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
+static ssize_t refuse(int error)
 {
-	struct fake_datagram *datagram = &netlink.datagrams[netlink.next++];
+	errno = error;
+	return -1;
+}
 
-	(void)nl;
-	assert_true(netlink.next <= netlink.count);
-	if (datagram->error) {
-		errno = datagram->error;
-		return -1;
-	}
+ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags);
+ssize_t __wrap_recv(int fd, void *buffer, size_t size, int flags)
+{
+	struct fake_datagram *datagram = &netlink.datagrams[netlink.next];
+
+	assert_int_equal(fd, FAKE_SOCKET);
+	if (netlink.next == netlink.count && flags & MSG_DONTWAIT)
+		return refuse(EAGAIN);
+	assert_true(netlink.next++ < netlink.count);
+	if (datagram->error)
+		return refuse(datagram->error);
 	number(datagram);
 	assert_true(datagram->length <= size);
-	memcpy(buf, datagram->room, datagram->length);
+	memcpy(buffer, datagram->room, datagram->length);
 	return (ssize_t)datagram->length;
 }
 

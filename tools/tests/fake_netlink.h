@@ -2,9 +2,9 @@
 /*
  * DOC: what stands in for netlink in tests that need no module
  *
- * The socket functions of libmnl are replaced. A test puts together what the kernel sends,
- * datagram by datagram, before it has something asked: begin a message, put attributes in,
- * end it. What was asked last can be looked at.
+ * The socket functions of libmnl, and recv(), are replaced. A test puts together what the
+ * kernel sends, datagram by datagram, before it has something asked: begin a message, put
+ * attributes in, end it. What was asked last can be looked at.
  */
 #ifndef FAKE_NETLINK_H
 #define FAKE_NETLINK_H
@@ -16,6 +16,9 @@
 
 #define FAKE_FAMILY		77
 #define FAKE_GROUP		5
+
+/* Descriptor of all sockets. */
+#define FAKE_SOCKET		4711
 
 #define FAKE_DATAGRAMS		16
 #define FAKE_DATAGRAM_ROOM	2048
