@@ -113,10 +113,17 @@ kernel_doc() {
 scripts_lint() {
 	shellcheck "$vm"/*.sh "$here"/*.sh selftests/model/*.sh .ci/run
 	shellcheck -s dash "$vm/init" "$vm/guest.sh" selftests/*_test.sh
+	shellcheck -x -P tools/tests tools/completion/ipcport tools/tests/completion_test.sh
 }
 
+# The two words are macros of the manual pages.
 codespell_all() {
-	codespell -S ./build,./.git,./COPYING .
+	codespell -S ./build,./.git,./COPYING -L nd,fo .
+}
+
+manuals() {
+	make -s -C tools
+	"$python" "$here/manuals.py" . build/tools/ipcport/ipcport
 }
 
 check_build() {
@@ -141,6 +148,7 @@ check_style() {
 	check "shellcheck" scripts_lint
 	check "layers" python3 "$here/layers.py" src
 	check "lengths" python3 "$here/lengths.py" .
+	check "manuals" silently mandoc -Tlint -W warning man/*
 	check "words in documents" python3 "$here/words.py" .
 	check "pictures in documents" "$here/pictures.sh"
 }
@@ -149,6 +157,7 @@ check_host() {
 	check "header alone" "$here/header.sh"
 	check "header layout 32/64" "$here/layout.sh"
 	check "python module and header" "$here/python.sh"
+	check "manuals and what they explain" manuals
 	check "netlink header and YNL" "$python" "$here/ynl.py" . "$source"
 	check "host tests" make -C tools check
 }

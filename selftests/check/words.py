@@ -24,13 +24,13 @@ def files(top, folder, *suffixes):
 
 
 def main(top):
-    known_in = files(top, "include", ".h") + files(top, "tools", ".h", ".map")
+    known_in = files(top, "include", ".h") + files(top, "tools", ".c", ".h", ".map")
     # variables of the environment
     known_in += files(top, "selftests", ".sh", ".h")
     known = {word for _, _, word in words(known_in)}
     documents = sorted(top.glob("README*"))
     documents += files(top, "docs", ".md", ".rst", ".yaml", ".txt")
-    documents += files(top, "tools", ".1", ".3")
+    documents += files(top, "man", ".3", ".4", ".7", ".8")
     bad = 0
     for path, number, word in words(documents):
         if word not in known and not (
