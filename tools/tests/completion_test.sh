@@ -87,6 +87,7 @@ test_words() {
 	offers "modes are offered" "ipcport create --mode 064" "0640 0644"
 	offers "modes are offered behind =" "ipcport create --mode=064" "0640 0644"
 	offers "modes are offered behind a letter" "ipcport create -jm 064" "0640 0644"
+	offers "sort keys are offered" "ipcport top --sort m" "messages"
 	offers "a number is not completed" "ipcport create --capacity " ""
 	offers "help knows the commands" "ipcport help ver" "version"
 }
