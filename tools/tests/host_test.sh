@@ -52,9 +52,12 @@ test_install() {
 
 	run make -s -C .. O="$BUILD" DESTDIR="$root" PREFIX=/usr install
 	check "make install" exits 0
-	for file in bin/ipcport include/ipcport.h include/linux/ipcport.h lib/libipcport.a \
-		    lib/libipcport.so lib/pkgconfig/libipcport.pc \
-		    lib/udev/rules.d/60-ipcport.rules lib/python3/dist-packages/ipcport.py; do
+	for file in bin/ipcport include/ipcport.h include/linux/ipcport.h \
+		    include/linux/ipcport_netlink.h lib/libipcport.a lib/libipcport.so \
+		    lib/pkgconfig/libipcport.pc lib/udev/rules.d/60-ipcport.rules \
+		    lib/python3/dist-packages/ipcport.py share/ipcport/ipcport.yaml \
+		    share/bash-completion/completions/ipcport share/man/man3/libipcport.3 \
+		    share/man/man4/ipcport.4 share/man/man7/ipcport.7 share/man/man8/ipcport.8; do
 		check "installs $file" test -e "$root/usr/$file"
 	done
 	check "pkg-config knows the version" same "$(pkg-config --modversion libipcport)" 0.1.0
