@@ -9,6 +9,7 @@
  */
 #include "process.h"
 #include "call.h"
+#include "sums.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -781,6 +782,7 @@ FIXTURE_TEARDOWN(stress)
 	reap_all(self->pids, NR_PLACES);
 	EXPECT_TRUE(no_call_lives());
 	EXPECT_TRUE(all_is_gone());
+	EXPECT_SUMS();
 }
 
 static bool is_server(int place)

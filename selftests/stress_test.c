@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "actor.h"
+#include "sums.h"
 
 #define TIMEOUT		500
 #define FAR		in_ms(PATIENCE * 1000)
@@ -153,8 +154,10 @@ FIXTURE_SETUP(flow)
 
 FIXTURE_TEARDOWN(flow)
 {
+	EXPECT_SUMS();
 	close(self->fd);
 	EXPECT_TRUE(nothing_lives());
+	EXPECT_SUMS();
 }
 
 static void flow_start(flow_data *self, const flow_variant *variant)
@@ -367,8 +370,10 @@ FIXTURE_SETUP(races)
 
 FIXTURE_TEARDOWN(races)
 {
+	EXPECT_SUMS();
 	close(self->fd);
 	EXPECT_TRUE(nothing_lives());
+	EXPECT_SUMS();
 }
 
 /*
@@ -596,8 +601,10 @@ FIXTURE_SETUP(deaths)
 
 FIXTURE_TEARDOWN(deaths)
 {
+	EXPECT_SUMS();
 	close(self->fd);
 	EXPECT_TRUE(nothing_lives());
+	EXPECT_SUMS();
 }
 
 static struct life *life_start(deaths_data *self, int place, uint32_t batch)
