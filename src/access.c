@@ -112,9 +112,9 @@ bool ipcport_may_see(const struct ipcport_viewer *viewer, kuid_t uid, kgid_t gid
 {
 	const struct cred *cred = viewer->file->f_cred;
 
-	if (uid_eq(cred->euid, uid) || mode & 0006)
+	if (uid_eq(cred->euid, uid))
 		return true;
-	if (mode & 0060 && is_in_group(cred, gid))
-		return true;
-	return ipcport_may_see_all(viewer);
+	if (is_in_group(cred, gid))
+		mode >>= 3;
+	return mode & 0006 || ipcport_may_see_all(viewer);
 }
