@@ -58,14 +58,31 @@ static size_t count_threads(uint32_t pid)
 	return count;
 }
 
-/* What has been received only its holder answers. */
-static bool is_shared(struct view *view, const struct view_waiter *waiter)
+/* Could somebody with a handle receive what is in the port; a port that is gone is not certain. */
+static bool has_receivers(struct view *view, uint64_t id)
 {
 	struct view_port port;
 
-	if (waiter->kind == IPCPORT_WAIT_CALL_RECEIVED)
-		return false;
-	return view_get_port(view, waiter->port, NULL, &port) || port.recv_handles;
+	return view_get_port(view, id, NULL, &port) || port.recv_handles;
+}
+
+/* A port in which many wait is asked for once. What is received only its holder answers. */
+static void look_at_ports(struct waitgraph *graph, struct view *view)
+{
+	const struct waitgraph_wait *before = NULL;
+
+	for (size_t i = 0; i < graph->wait_count; i++) {
+		struct waitgraph_wait *wait = &graph->waits[i];
+
+		if (wait->to == WAITGRAPH_NOBODY ||
+		    wait->waiter->kind == IPCPORT_WAIT_CALL_RECEIVED)
+			continue;
+		if (before && before->waiter->port == wait->waiter->port)
+			wait->is_shared = before->is_shared;
+		else
+			wait->is_shared = has_receivers(view, wait->waiter->port);
+		before = wait;
+	}
 }
 
 /*
@@ -78,12 +95,7 @@ static void look_closer(struct waitgraph *graph, struct view *view)
 		if (graph->processes[i].pid && graph->processes[i].count)
 			graph->processes[i].thread_count = count_threads(graph->processes[i].pid);
 	}
-	for (size_t i = 0; i < graph->wait_count; i++) {
-		struct waitgraph_wait *wait = &graph->waits[i];
-
-		if (wait->to != WAITGRAPH_NOBODY)
-			wait->is_shared = is_shared(view, wait->waiter);
-	}
+	look_at_ports(graph, view);
 }
 
 static int confirm(struct waitgraph *graph, struct view *view)

@@ -188,6 +188,26 @@ static void a_cycle_of_processes_with_one_thread_is_a_deadlock(void **state)
 	assert_int_equal(netlink.requests, BEGIN_REQUESTS + 3);
 }
 
+static void of_a_port_in_which_many_wait_it_is_asked_once(void **state)
+{
+	(void)state;
+	start(0, LIFE_SINGLE);
+	start(1, LIFE_SINGLE);
+	for (size_t i = 0; i < 2; i++) {
+		fake_datagram();
+		answer_waiter(IPCPORT_WAIT_SEND, members[0], members[1]);
+		answer_waiter(IPCPORT_WAIT_SEND, members[0], members[1]);
+		answer_waiter(IPCPORT_WAIT_SEND, members[1], members[0]);
+		fake_dump_end(0);
+		if (i)
+			break;
+		answer_port(1);
+		answer_port(0);
+	}
+	expect(true, false);
+	assert_int_equal(netlink.requests, BEGIN_REQUESTS + 4);
+}
+
 static void a_second_thread_may_help(void **state)
 {
 	(void)state;
@@ -276,6 +296,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		A_TEST(without_a_cycle_one_dump_is_enough),
 		A_TEST(a_cycle_of_processes_with_one_thread_is_a_deadlock),
+		A_TEST(of_a_port_in_which_many_wait_it_is_asked_once),
 		A_TEST(a_second_thread_may_help),
 		A_TEST(a_thread_that_has_exited_does_not_help),
 		A_TEST(who_has_a_handle_to_receive_may_help),
