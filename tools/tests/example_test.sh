@@ -124,8 +124,26 @@ good bye"
 	check "asyncio_echo_server's name goes with it" has_no_name
 }
 
+test_relay() {
+	ipcport serve --create --name "$name-back" tr a-z A-Z > "$work/number" 2>&1 &
+	server=$!
+	start env PYTHONPATH="$python" /usr/bin/python3 "$python/examples/relay.py" "$name" \
+		"$name-back"
+	run ipcport call --wait=60 "$name" hello
+	check "relay passes on what the other server answers" prints HELLO
+	kill "$server"
+	wait "$server"
+	run ipcport call "$name" hello
+	check "relay answers when the other server has ended" complains \
+		"ipcport: call port $name: the server's status is -32"
+	kill "$background"
+	wait "$background"
+	check "relay's name goes with it" has_no_name
+}
+
 test_epoll_server
 test_bulk
 test_unwanted_cargo
 test_asyncio_echo_server
+test_relay
 finish
