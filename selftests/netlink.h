@@ -327,7 +327,7 @@ HELPER void views_free(struct views *views)
 }
 
 #define for_each_view(_view, _views)						\
-	for (struct view *_view = (_views)->views;				\
+	for ((_view) = (_views)->views;						\
 	     (_view) < (_views)->views + (_views)->nr; (_view)++)
 
 /*
@@ -563,6 +563,8 @@ HELPER int dump_waiters_for(struct nl *nl, const char *name, struct views *views
 /* The view of a port in a dump, or NULL. */
 HELPER struct view *find_port(const struct views *views, uint64_t port)
 {
+	struct view *view;
+
 	for_each_view(view, views)
 		if (NUMBER(view, PORT_ID) == port)
 			return view;
@@ -572,6 +574,8 @@ HELPER struct view *find_port(const struct views *views, uint64_t port)
 /* The view of a thread in a dump of waiters, or NULL. */
 HELPER struct view *find_waiter(const struct views *views, pid_t tid)
 {
+	struct view *view;
+
 	for_each_view(view, views)
 		if (NUMBER(view, WAITER_TID) == (uint64_t)tid)
 			return view;

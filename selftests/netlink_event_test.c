@@ -455,11 +455,11 @@ TEST_F_TIMEOUT(event, comes_once_for_each_operation_and_in_their_order, LONG_TIM
 
 /* Threads that make ports, name and end them. */
 struct churn {
-	pthread_t thread;
-	int fd;
+	_Atomic bool *is_over;	/* instead of so many rounds */
 	int nr_rounds;
 	int nr_wrong;
-	_Atomic bool *is_over;	/* instead of so many rounds */
+	int fd;
+	pthread_t thread;
 };
 
 static void *churn_run(void *arg)
@@ -616,6 +616,7 @@ static void learn(struct knowledge *knowledge, const struct view *view)
 static int look(struct nl *nl, struct knowledge *knowledge)
 {
 	struct views views = {};
+	struct view *view;
 	int ret = dump_ports(nl, &views);
 
 	knowledge->nr = 0;

@@ -267,6 +267,8 @@ TEST_F(port, keeps_its_generation_through_all_that_is_no_change_of_ports)
 
 TEST_F(port, has_in_a_dump_the_generation_that_it_has_alone)
 {
+	struct view *view;
+
 	for (int i = 0; i < 200; i++)
 		ASSERT_LT(0, port_create(self->fd, 1));
 	ASSERT_EQ(0, dump_ports(&self->nl, &self->views));
@@ -470,10 +472,10 @@ TEST_F_TIMEOUT(port, dump_is_as_a_model_after_1000_random_operations, LONG_TIMEO
 
 /* Threads that make ports and end them, each with a file of its own. */
 struct churn {
-	pthread_t thread;
-	int ret;
 	_Atomic bool *is_over;
 	_Atomic uint32_t nr;
+	int ret;
+	pthread_t thread;
 };
 
 static void *churn_run(void *arg)
@@ -603,6 +605,7 @@ TEST_F(port, dump_says_that_ports_changed_meanwhile)
 		change_by_create, change_by_bind, port_unbind, port_destroy,
 	};
 	int64_t port, start, nr_before;
+	struct view *view;
 
 	for (int i = 0; i < 1000; i++)
 		ASSERT_LT(0, port_create(self->fd, 1));

@@ -123,6 +123,8 @@ static pid_t start_users(int fd, int nr)
 
 static struct view *find_user(struct views *views, uint32_t uid)
 {
+	struct view *view;
+
 	for_each_view(view, views)
 		if (NUMBER(view, USER_UID) == uid)
 			return view;

@@ -642,6 +642,7 @@ static int count_equal(const struct views *views, int (*order)(const void *, con
 TEST_F_TIMEOUT(waiter, one_of_2000_in_a_port_is_shown_once_as_all_the_others, LONG_TIMEOUT)
 {
 	struct actor **actors = calloc(NR_CROWD, sizeof(*actors));
+	struct view *view;
 	int nr_senders = 0;
 
 	ASSERT_EQ(0, send_nb(self->fd, self->port, 1));
@@ -666,11 +667,11 @@ TEST_F_TIMEOUT(waiter, one_of_2000_in_a_port_is_shown_once_as_all_the_others, LO
 
 /* A thread that receives half of the calls, and others that come and are cancelled. */
 struct bustle {
-	int fd;
-	uint64_t port;
-	int nr_wrong;
 	_Atomic bool is_over;
 	_Atomic int nr_received, nr_allowed;
+	int nr_wrong;
+	int fd;
+	uint64_t port;
 };
 
 static void *bustle_run(void *arg)

@@ -35,6 +35,13 @@ struct sums {
 	int nr_wrong;
 };
 
+/* Begin with the first of attributes: how many bytes there are. */
+HELPER int attr_first(const struct nlattr **attr, const struct nlattr *first, int size)
+{
+	*attr = first;
+	return size;
+}
+
 /* The attributes after @attr, of which there are *@left bytes. */
 HELPER const struct nlattr *attr_next(const struct nlattr *attr, int *left)
 {
@@ -45,10 +52,9 @@ HELPER const struct nlattr *attr_next(const struct nlattr *attr, int *left)
 }
 
 #define for_each_attr(_attr, _first, _size)					\
-	for (int _left = (_size), _once = 1; _once; _once = 0)			\
-		for (const struct nlattr *_attr = (_first);			\
-		     _left >= NLA_HDRLEN && (_attr)->nla_len >= NLA_HDRLEN;	\
-		     _attr = attr_next(_attr, &_left))
+	for (int _left = attr_first(&(_attr), _first, _size);			\
+	     _left >= NLA_HDRLEN && (_attr)->nla_len >= NLA_HDRLEN;		\
+	     (_attr) = attr_next(_attr, &_left))
 
 #define ATTR_DATA(_attr)	((const void *)((const char *)(_attr) + NLA_HDRLEN))
 #define ATTR_SIZE(_attr)	((_attr)->nla_len - NLA_HDRLEN)
@@ -64,6 +70,8 @@ HELPER uint64_t attr_number(const struct nlattr *attr)
 
 HELPER void read_counters(const struct nlattr *attrs, int size, uint64_t *counters)
 {
+	const struct nlattr *attr;
+
 	for_each_attr(attr, attrs, size)
 		if (ATTR_TYPE(attr) <= IPCPORT_A_COUNTERS_MAX)
 			counters[ATTR_TYPE(attr)] = attr_number(attr);
@@ -93,6 +101,7 @@ HELPER bool ports_add_up(const uint64_t *counters, uint64_t nr_ports)
 HELPER void read_port(struct sums *sums, const struct nlattr *attrs, int size)
 {
 	uint64_t counters[IPCPORT_A_COUNTERS_MAX + 1] = {}, depth = 0, calls = 0;
+	const struct nlattr *attr;
 
 	for_each_attr(attr, attrs, size) {
 		if (ATTR_TYPE(attr) == IPCPORT_A_PORT_DEPTH)
@@ -114,6 +123,7 @@ HELPER int read_answer(struct sums *sums, const struct nlmsghdr *header)
 	const struct genlmsghdr *genl = NLMSG_DATA(header);
 	const struct nlattr *attrs = (const void *)((const char *)genl + GENL_HDRLEN);
 	int size = header->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
+	const struct nlattr *attr;
 
 	if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE)
 		return *(const int *)NLMSG_DATA(header);
