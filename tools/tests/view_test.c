@@ -67,8 +67,13 @@ static void put_counters(void)
 
 static void a_port_is_all_that_its_attributes_say(void **state)
 {
-	struct view_port port;
+	static const struct view_counters counters = {
+		.sent = 102, .received = 103, .dropped = 104, .calls = 105, .answered = 106,
+		.port_died = 107, .holder_died = 108, .timed_out = 109, .cancelled = 110,
+		.caller_gone = 111,
+	};
 	char name[IPCPORT_NAME_SIZE];
+	struct view_port port;
 
 	(void)state;
 	memset(&port, 0xee, sizeof(port));
@@ -94,12 +99,18 @@ static void a_port_is_all_that_its_attributes_say(void **state)
 	assert_string_equal(port.name, name);
 	assert_string_equal(port.owner_comm, "a name that is ");
 	assert_int_equal(port.uid, IPCPORT_A_PORT_UID);
+	assert_int_equal(port.gid, IPCPORT_A_PORT_GID);
+	assert_int_equal(port.mode, IPCPORT_A_PORT_MODE);
+	assert_int_equal(port.flags, IPCPORT_A_PORT_FLAGS);
 	assert_int_equal(port.capacity, IPCPORT_A_PORT_CAPACITY);
+	assert_int_equal(port.depth, IPCPORT_A_PORT_DEPTH);
+	assert_int_equal(port.senders, IPCPORT_A_PORT_SENDERS);
+	assert_int_equal(port.receivers, IPCPORT_A_PORT_RECEIVERS);
+	assert_int_equal(port.calls, IPCPORT_A_PORT_CALLS);
+	assert_int_equal(port.send_handles, IPCPORT_A_PORT_SEND_HANDLES);
 	assert_int_equal(port.recv_handles, IPCPORT_A_PORT_RECV_HANDLES);
 	assert_int_equal(port.created, 9);
-	assert_int_equal(port.counters.sent, 102);
-	assert_int_equal(port.counters.caller_gone, 111);
-	assert_int_equal(port.counters.created, 0);
+	assert_memory_equal(&port.counters, &counters, sizeof(counters));
 	assert_int_equal(port.owner_pid, 0);
 	assert_int_equal(port.owner_tid, 0);
 }
@@ -157,7 +168,9 @@ static void a_torn_dump_is_repeated(void **state)
 
 	(void)state;
 	fake_datagram();
-	answer_port(1, NLM_F_MULTI);
+	fake_answer(IPCPORT_CMD_PORT_GET, NLM_F_MULTI);
+	mnl_attr_put_strz(netlink.message, IPCPORT_A_PORT_NAME, "/srv/a");
+	fake_message_end();
 	answer_port(2, NLM_F_MULTI | NLM_F_DUMP_INTR);
 	fake_dump_end(0);
 	fake_datagram();
@@ -166,6 +179,7 @@ static void a_torn_dump_is_repeated(void **state)
 	assert_int_equal(view_list_ports(view, &ports), 0);
 	assert_int_equal(ports.count, 1);
 	assert_int_equal(ports.items[0].id, 3);
+	assert_string_equal(ports.items[0].name, "");
 	assert_false(ports.is_torn);
 	free(ports.items);
 }
@@ -243,14 +257,14 @@ static void a_refusal_is_explained(void **state)
 
 	(void)state;
 	fake_datagram();
+	fake_request_end(-EINVAL, "not today");
+	assert_int_equal(view_get_port(view, 7, NULL, &port), -EINVAL);
+	expect_complaint(-EINVAL, "ipcport: look at port 7: not today (EINVAL)\n");
+	fake_datagram();
 	fake_request_end(-ENOENT, NULL);
 	assert_int_equal(view_get_port(view, 7, NULL, &port), -ENOENT);
 	expect_complaint(-ENOENT, "ipcport: look at port 7: there is no such port, or it has ended "
 			 "(ENOENT)\n");
-	fake_datagram();
-	fake_request_end(-EINVAL, "not today");
-	assert_int_equal(view_get_port(view, 7, NULL, &port), -EINVAL);
-	expect_complaint(-EINVAL, "ipcport: look at port 7: not today (EINVAL)\n");
 }
 
 static void waiters_are_all_that_their_attributes_say(void **state)
@@ -311,6 +325,25 @@ static void each_limit_of_a_user_has_a_record(void **state)
 	assert_string_equal(user.limits[3].name, "max_ports");
 	assert_int_equal(user.limits[3].used, 3);
 	assert_int_equal(user.limits[3].bound, 6);
+}
+
+static void counters_of_the_namespace_are_all_there(void **state)
+{
+	static const struct view_counters expected = {
+		2, 3, 4, 5, 6, 7, 8, 9, 10, 11, .created = 12, .destroyed = 13, .exited = 14,
+		.closed = 15,
+	};
+	struct view_counters counters;
+
+	(void)state;
+	fake_datagram();
+	fake_answer(IPCPORT_CMD_COUNTERS_GET, 0);
+	for (uint16_t i = IPCPORT_A_COUNTERS_SENT; i <= IPCPORT_A_COUNTERS_MAX; i++)
+		mnl_attr_put_u64(netlink.message, i, i);
+	fake_message_end();
+	fake_request_end(0, NULL);
+	assert_int_equal(view_get_counters(view, &counters), 0);
+	assert_memory_equal(&counters, &expected, sizeof(counters));
 }
 
 static void events_come_one_by_one(void **state)
@@ -439,6 +472,7 @@ int main(void)
 		A_TEST(a_refusal_is_explained),
 		A_TEST(waiters_are_all_that_their_attributes_say),
 		A_TEST(each_limit_of_a_user_has_a_record),
+		A_TEST(counters_of_the_namespace_are_all_there),
 		A_TEST(events_come_one_by_one),
 		A_TEST(events_that_are_not_known_are_passed_over),
 		A_TEST(a_loss_of_events_is_told_when_those_before_it_are_read),
