@@ -157,8 +157,8 @@ void fake_family(void)
 	for (uint32_t i = 0; i < 2; i++) {
 		group = mnl_attr_nest_start(netlink.message, (uint16_t)i + 1);
 		mnl_attr_put_strz(netlink.message, CTRL_ATTR_MCAST_GRP_NAME,
-				  i ? "ports" : "others");
-		mnl_attr_put_u32(netlink.message, CTRL_ATTR_MCAST_GRP_ID, FAKE_GROUP - 1 + i);
+				  i ? "others" : "ports");
+		mnl_attr_put_u32(netlink.message, CTRL_ATTR_MCAST_GRP_ID, FAKE_GROUP + i);
 		mnl_attr_nest_end(netlink.message, group);
 	}
 	mnl_attr_nest_end(netlink.message, groups);
