@@ -166,6 +166,17 @@ check_model() {
 	check "model of calls" selftests/model/model.sh
 }
 
+# The kernel's YNL, the module that it needs, and the description that it reads.
+copy_ynl() {
+	local ynl=build/selftests/ynl
+
+	rm -rf $ynl
+	mkdir -p $ynl/lib $ynl/yaml
+	cp docs/ipcport.yaml $ynl
+	cp "$source"/tools/net/ynl/lib/*.py $ynl/lib
+	cp "$("$python" -c 'import yaml; print(yaml.__path__[0])')"/*.py $ynl/yaml
+}
+
 # Build the kselftests once: static, so that the guest needs no libraries. The
 # tests of command and examples run among them. The guest also gets a Python, the module
 # for it, and programs that tests look at the command with.
@@ -179,6 +190,7 @@ build_tests() {
 	make -s -C tools
 	install -m 755 -t build/selftests tools/tests/command_test.sh \
 		tools/tests/example_test.sh tools/tests/tap.sh
+	copy_ynl
 	"$vm/python.sh"
 	"$vm/programs.sh"
 }
