@@ -243,8 +243,7 @@ int view_get_port(struct view *view, uint64_t id, const char *name, struct view_
  * @name: who waits for this name to be given to a port; NULL for all
  * @waiters: filled in on success
  *
- * Return: -ENOENT if there is no such port, or not for the asker to see, or nobody waits
- * for such a name.
+ * There is nobody in a port that does not exist, or for a name that nobody waits for.
  */
 int view_list_waiters(struct view *view, uint64_t port, const char *name,
 		      struct view_waiters *waiters);
