@@ -93,6 +93,24 @@ until_true() {
 
 has_lines() { [ "$(wc -l < "$work/out")" -eq "$1" ]; }
 
+lists() { grep -q "$1" "$work/stdout"; }
+hides() { ! lists "$1"; }
+
+# Written against the header alone.
+test_list_ports() {
+	ipcport create --capacity 7 --name "$name" > "$work/port" &
+	owner=$!
+	until_true test -s "$work/port"
+	run "$examples/list_ports"
+	check "list_ports succeeds" exits 0
+	check "list_ports shows number, owner, messages and name" lists \
+		"^$(cat "$work/port") $owner 0/7 $name\$"
+	kill "$owner"
+	wait "$owner"
+	run "$examples/list_ports"
+	check "list_ports shows no port that has ended" hides " $name\$"
+}
+
 # The command has no use for a file that comes with a message.
 test_unwanted_cargo() {
 	ipcport create --files --name "$name" > "$work/port" &
@@ -143,6 +161,7 @@ test_relay() {
 
 test_epoll_server
 test_bulk
+test_list_ports
 test_unwanted_cargo
 test_asyncio_echo_server
 test_relay
