@@ -20,6 +20,7 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
+#include <sys/utsname.h>
 
 #include <linux/ipcport_netlink.h>
 
@@ -670,6 +671,31 @@ HELPER int nl_open(struct nl *nl)
 
 /* Check that all that came was as the header says. */
 #define EXPECT_SOUND(_nl)	EXPECT_EQ(0, (_nl)->nr_unsound)
+
+/*
+ * What differs between kernels.
+ */
+
+HELPER bool kernel_is_from(int major, int minor)
+{
+	struct utsname name;
+	int its_major, its_minor;
+
+	return !uname(&name) && sscanf(name.release, "%d.%d", &its_major, &its_minor) == 2 &&
+	       (its_major > major || (its_major == major && its_minor >= minor));
+}
+
+/* Kernels before 6.7 let only the privileged listen to such a group. */
+HELPER bool has_public_groups(void)
+{
+	return kernel_is_from(6, 7);
+}
+
+/* 6.1 does not take what a family says of the beginning of a dump. */
+HELPER bool has_dump_extack(void)
+{
+	return kernel_is_from(6, 7);
+}
 
 /*
  * Events.

@@ -8,9 +8,9 @@
 #define MAX_PORTS	"/sys/module/ipcport/parameters/max_ports"
 #define MAX_MESSAGES	"/sys/module/ipcport/parameters/max_messages"
 
-/* Ports of the largest dump, and how long a sender may be held up by it. */
+/* Ports of the largest dump, and how long a round may take on a machine that is busy. */
 #define NR_MANY		100000
-#define HELD_UP_MS	2000
+#define ROUND_MS	2000
 
 FIXTURE(port) {
 	int fd;
@@ -537,7 +537,7 @@ TEST_F_TIMEOUT(port, that_lives_is_never_missing_or_doubled_while_others_come_an
 	_Atomic bool is_over = false;
 	int nr_interrupted = 0, nr_dumps = 0;
 	struct churn churns[2];
-	uint64_t end;
+	uint64_t start;
 
 	churn_start(churns, 2, &is_over);
 	/* so that their numbers lie among those that come and go */
@@ -548,8 +548,8 @@ TEST_F_TIMEOUT(port, that_lives_is_never_missing_or_doubled_while_others_come_an
 		ASSERT_LT(0, steady[i]);
 		ASSERT_TRUE(i % 10 || wait_until(churns[0].nr > nr));
 	}
-	end = in_ms(2000);
-	while (nr_dumps < 10 || now_ns() < end) {
+	start = now_ns();
+	while (nr_dumps < 10 || now_ns() < start + 2000000000) {
 		ASSERT_EQ(0, dump_ports(&self->nl, &self->views));
 		EXPECT_TRUE(is_in_order(&self->views));
 		EXPECT_EQ(0, count_missing(&self->views, steady, NR_STEADY));
@@ -558,8 +558,9 @@ TEST_F_TIMEOUT(port, that_lives_is_never_missing_or_doubled_while_others_come_an
 	}
 	churn_end(churns, 2, &is_over);
 	EXPECT_LT(0, nr_interrupted);
-	TH_LOG("%d dumps, %d of them interrupted; %u ports came and went", nr_dumps,
-	       nr_interrupted, churns[0].nr + churns[1].nr);
+	TH_LOG("%d dumps in %ju ms, %d of them interrupted; %u ports came and went", nr_dumps,
+	       (uintmax_t)(now_ns() - start) / 1000000, nr_interrupted,
+	       churns[0].nr + churns[1].nr);
 	ASSERT_EQ(0, dump_ports(&self->nl, &self->views));
 	EXPECT_FALSE(self->nl.is_interrupted);
 	EXPECT_EQ(NR_STEADY + 1, self->views.nr);
@@ -795,7 +796,8 @@ TEST_F_TIMEOUT(many, ports_are_all_in_a_dump_which_holds_up_no_sender, LONG_TIME
 	EXPECT_EQ(0, sight.nr_wrong);
 	EXPECT_FALSE(self->nl.is_interrupted);
 	EXPECT_LT(100, nr_rounds);
-	EXPECT_GT(HELD_UP_MS * 1000000ULL, self->game.longest_ns);
+	/* nobody had to wait for the end of the dump */
+	EXPECT_GT(ROUND_MS * 1000000ULL + dumped / 2, self->game.longest_ns);
 }
 
 int main(int argc, char **argv)

@@ -3,8 +3,6 @@
  * Who may see what over netlink: by user, group and mode, by capability, and by the
  * network namespace in which the socket was opened.
  */
-#include <sys/utsname.h>
-
 #include "netlink.h"
 
 /* Users and groups that mean nothing to the system. */
@@ -375,16 +373,6 @@ TEST_F(viewer, sees_its_own_record_and_all_counters)
 }
 
 /* Events. */
-
-/* Kernels before 6.7 let only the privileged listen to such a group. */
-static bool has_public_groups(void)
-{
-	struct utsname name;
-	int major, minor;
-
-	return !uname(&name) && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 7));
-}
 
 static void be_refused(struct desk *desk)
 {

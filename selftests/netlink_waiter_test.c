@@ -273,12 +273,13 @@ TEST_F(waiter, is_among_those_of_its_port_or_name_only)
 
 	EXPECT_EQ(0, port_bind(self->fd, self->port, "/test/one"));
 	EXPECT_EQ(0, port_bind(self->fd, empty, "/test/other"));
+	/* before the names go again */
+	EXPECT_LE(0, sleeper_end(sleepers[2]));
+	EXPECT_LE(0, sleeper_end(sleepers[3]));
 	EXPECT_EQ(0, port_destroy(self->fd, self->port));
 	EXPECT_EQ(0, port_destroy(self->fd, empty));
 	EXPECT_EQ(-EPIPE, sleeper_end(sleepers[0]));
 	EXPECT_EQ(-EPIPE, sleeper_end(sleepers[1]));
-	EXPECT_LE(0, sleeper_end(sleepers[2]));
-	EXPECT_LE(0, sleeper_end(sleepers[3]));
 	close(sleepers[2]->ret);
 	close(sleepers[3]->ret);
 }
