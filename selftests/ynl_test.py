@@ -38,6 +38,13 @@ def described(ynl, space):
     return {name for name, attribute in ynl.attr_sets[space].items() if attribute.type != "pad"}
 
 
+def heard_of(ynl, port, count):
+    """Events of a port, once there are as many."""
+    ynl.check_ntf()
+    heard = [event for event in ynl.async_msg_queue if event["msg"].get("port") == port]
+    return heard if len(heard) >= count else None
+
+
 def test_port(device):
     """port-get shows a port by its number and by its name, with all that is described"""
     port = device.create(capacity=3, mode=0o640)
@@ -133,9 +140,7 @@ def test_events(device):
         token = port.submit(b"", timeout=0)
         port.cancel(token)
         port.destroy()
-        ynl.check_ntf()
-        heard = [event for event in ynl.async_msg_queue
-                 if event["msg"].get("port") == port.number]
+        heard = wait_until(lambda: heard_of(ynl, port.number, 5))
         assert [event["name"] for event in heard] == [
             "created-ntf", "bound-ntf", "unbound-ntf", "call-aborted-ntf", "destroyed-ntf"]
         for event in heard:
