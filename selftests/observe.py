@@ -18,9 +18,12 @@ NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
 COMMAND = shutil.which("ipcport") or "ipcport"
 
 
-def command(*words, status=0, **options):
-    """Run it to its end, with this exit status: what it printed. An error is one line."""
-    words = [COMMAND, *map(str, words)]
+def command(*words, status=0, within=(), **options):
+    """Run it to its end, with this exit status: what it printed. An error is one line.
+
+    The words of within come before it.
+    """
+    words = [*within, COMMAND, *map(str, words)]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=PATIENCE, check=False, **options)
     assert done.returncode == status, done

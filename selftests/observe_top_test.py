@@ -6,6 +6,7 @@ The terminal is one of tmux's, in which a program can press keys and read the sc
 """
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -29,16 +30,19 @@ class Screen(contextlib.AbstractContextManager):
     How the terminal is set up is on it before that, and below its status afterwards.
     """
 
+    _numbers = itertools.count()
+
     def __init__(self, *words, width=100, height=24):
         if not shutil.which("tmux"):
             raise Skip("there is no tmux")
+        # the last one may still be about to end
+        self._socket = f"obs-{os.getpid()}-{next(self._numbers)}"
         self._tmux("new-session", "-d", "-x", width, "-y", height, "--", "sh", "-c",
                    'trap : INT; stty -g; "$@"; echo "ends with $?"; stty -g; read -r _', "sh",
                    COMMAND, "top", *words)
 
-    @staticmethod
-    def _tmux(*words):
-        words = ["tmux", "-L", f"obs-{os.getpid()}", "-f", "/dev/null", *map(str, words)]
+    def _tmux(self, *words):
+        words = ["tmux", "-L", self._socket, "-f", "/dev/null", *map(str, words)]
         return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=PATIENCE, check=True).stdout
 

@@ -126,6 +126,28 @@ def test_cycle(device):
             assert len(text) == 1 and text[0].startswith("Cycle, perhaps a deadlock: "), text
 
 
+def test_handle(device):
+    """a cycle in which somebody else can receive the call is no deadlock"""
+    with Cycle(device) as cycle:
+        with device.open(cycle.members[1].port, ipcport.R_RECV):
+            # what the second has received only he can answer
+            assert waits() == links(cycle, "DEADLOCK")
+        with device.open(cycle.members[0].port, ipcport.R_RECV):
+            assert waits() == links(cycle, "cycle")
+        assert waits() == links(cycle, "DEADLOCK")
+
+
+def test_namespaces(device):
+    """processes that cannot be seen are all 0, and no cycle; other networks have no ports"""
+    with Cycle(device):
+        found = waits(within=["unshare", "-p", "-f"])
+        pids = {wait[key] for wait in found for key in ("pid", "tid", "owner_pid", "waits_for")}
+        assert len(found) == 3 and not any(pids), found
+        assert not any(wait["is_cycle"] for wait in found), found
+        for what in ("waits", "ls"):
+            assert objects(what, within=["unshare", "-n"]) == []
+
+
 def test_busy_cycle(device):
     """a second thread that waits for the same cycle does not help"""
     with Cycle(device, "calls") as cycle:
