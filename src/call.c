@@ -113,7 +113,7 @@ static bool end_locked(struct ipcport_kcall *call, int ret)
 	if (!ipcport_withdraw_locked(port, &call->request))
 		return false;
 	trace_ipcport_call_end(port->id, call->request.place.token, ret);
-	ipcport_tally_locked(port, ipcport_outcome_locked(call, ret), 1);
+	ipcport_tally_locked(port, ipcport_outcome_locked(port, ret), 1);
 	/* Only the caller gives up; a server that is gone is not told. */
 	if (ret && ret != -EPIPE)
 		notify_locked(call);
@@ -136,16 +136,18 @@ static void after_end(struct ipcport_kcall *call)
 
 static bool call_end(struct ipcport_kcall *call, int ret)
 {
-	enum ipcport_tally outcome;
-	bool is_ours;
+	struct ipcport *port = call->port;
+	bool is_ours, is_live;
 
-	ipcport_lock(call->port);
-	outcome = ipcport_outcome_locked(call, ret);
+	ipcport_lock(port);
+	is_live = port->state == IPCPORT_LIVE;
 	is_ours = end_locked(call, ret);
-	ipcport_unlock(call->port);
+	ipcport_unlock(port);
 	if (!is_ours)
 		return false;
-	ipcport_outcome_announce(call, outcome, ret);
+	/* The end of a port is told in another way. */
+	if (is_live)
+		ipcport_outcome_announce(port, &call->request, ret);
 	after_end(call);
 	return true;
 }
@@ -162,13 +164,12 @@ static void request_get(struct ipcport_msg *msg)
 	ipcport_call_get(msg_to_call(msg));
 }
 
-static bool request_end(struct ipcport_msg *msg)
+static void request_end(struct ipcport_msg *msg)
 {
 	struct ipcport_kcall *call = msg_to_call(msg);
-	bool is_ours = call_end(call, -EPIPE);
 
+	call_end(call, -EPIPE);
 	ipcport_call_put(call);
-	return is_ours;
 }
 
 static u64 request_token(const struct ipcport_msg *msg)

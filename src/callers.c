@@ -11,16 +11,17 @@
 #include "token.h"
 
 /*
- * Who received a call without owning the port is in the group that the call is in. Between
- * being received and being remembered there, such a call passes for one of the owner's.
+ * Who received a call without owning the port is in the group that the call is in. Before
+ * it is remembered there, when it was handed the call and has not yet run, it is not known.
  */
 static struct pid *holder_locked(const struct ipcport_kcall *call)
 {
 	ipcport_assert_locked(call->port);
 	if (call->request.is_queued)
 		return NULL;
-	return get_pid(call->is_held ? ipcport_owner_tgid(call->holder_process.group) :
-				       call->port->tgid);
+	if (call->is_held)
+		return get_pid(ipcport_owner_tgid(call->holder_process.group));
+	return call->request.is_with_owner ? get_pid(call->port->tgid) : NULL;
 }
 
 static void peek_locked(const struct ipcport_kcall *call, struct ipcport_diag *diag)

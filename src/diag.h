@@ -17,7 +17,7 @@
 #include "port.h"
 
 /* Waiters that are written down in one hold of a lock. */
-#define IPCPORT_DIAG_BATCH	32
+#define IPCPORT_DIAG_BATCH	128
 
 /**
  * enum ipcport_diag_kind - what a waiter does

@@ -5,15 +5,33 @@
 #include <linux/errno.h>
 #include <linux/net.h>
 #include <linux/skbuff.h>
+#include <linux/string.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
 #include "access.h"
-#include "netlink.h"
 #include "ns.h"
 #include "port.h"
 #include "registry.h"
+
+/**
+ * ipcport_dump_check_name() - check a name that somebody asks for
+ * @attr: attribute with a zero in it
+ * @extack: where to say what is wrong
+ *
+ * Context: Any.
+ * Return: 0 or -EINVAL.
+ */
+int ipcport_dump_check_name(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	int size = nla_len(attr);
+
+	if (size <= IPCPORT_NAME_LEN && strnlen(nla_data(attr), size) + 1 == size)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "no name is like that");
+	return -EINVAL;
+}
 
 /**
  * ipcport_dump_ns() - where a request looks
@@ -66,24 +84,38 @@ bool ipcport_dump_may_see(const struct ipcport_viewer *viewer, const struct ipcp
  */
 u64 ipcport_dump_generation(const struct sk_buff *request)
 {
-	return atomic64_read(&ipcport_dump_ns(request)->generation);
+	/* What is looked at after it has the changes that it counts; see ipcport_ns_change(). */
+	return atomic64_read_acquire(&ipcport_dump_ns(request)->generation);
 }
 
-/* What tells netlink that something changed. 0 would mean that it need not look. */
-static unsigned int now_seq(const struct netlink_callback *cb)
+/* A number that changes when something does, and is not 0. */
+static unsigned int seq_of(const struct netlink_callback *cb)
 {
-	return ipcport_dump_generation(cb->skb) + 1;
+	return (unsigned int)ipcport_dump_generation(cb->skb) ?: 1;
+}
+
+/*
+ * Tell netlink whether something changed. A dump that is not about ports and names was
+ * not started here, and goes without.
+ */
+static void note_changes(struct netlink_callback *cb)
+{
+	if (!cb->prev_seq)
+		return;
+	/* Whoever changed something before we looked at it raised the number before. */
+	smp_rmb();
+	cb->seq = seq_of(cb);
 }
 
 /**
- * ipcport_dump_start() - a dump begins: changes count from now on
+ * ipcport_dump_start() - a dump of ports or waiters begins: changes count from now on
  * @cb: the dump
  *
  * Context: Process.
  */
 void ipcport_dump_start(struct netlink_callback *cb)
 {
-	cb->prev_seq = now_seq(cb);
+	cb->prev_seq = seq_of(cb);
 }
 
 /**
@@ -103,7 +135,7 @@ void *ipcport_dump_open(struct sk_buff *skb, struct netlink_callback *cb, u8 com
 			     &ipcport_genl_family, NLM_F_MULTI, command);
 	if (!header)
 		return NULL;
-	cb->seq = now_seq(cb);
+	note_changes(cb);
 	genl_dump_check_consistent(cb, header);
 	return header;
 }
@@ -138,7 +170,7 @@ int ipcport_dump_close(struct sk_buff *skb, void *header, int ret)
 int ipcport_dump_return(const struct sk_buff *skb, struct netlink_callback *cb, int ret)
 {
 	/* The message that ends the dump is netlink's own. */
-	cb->seq = now_seq(cb);
+	note_changes(cb);
 	if (ret && !(ret == -EMSGSIZE && skb->len))
 		return ret;
 	return skb->len;

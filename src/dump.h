@@ -11,12 +11,19 @@
 
 #include <linux/types.h>
 
+struct genl_family;
 struct ipcport;
 struct ipcport_ns;
 struct ipcport_viewer;
 struct netlink_callback;
+struct netlink_ext_ack;
+struct nlattr;
 struct sk_buff;
 
+/* Whose messages they are: netlink.c */
+extern struct genl_family ipcport_genl_family;
+
+int ipcport_dump_check_name(const struct nlattr *attr, struct netlink_ext_ack *extack);
 struct ipcport_ns *ipcport_dump_ns(const struct sk_buff *request);
 struct ipcport_viewer ipcport_dump_viewer(const struct sk_buff *request);
 bool ipcport_dump_may_see(const struct ipcport_viewer *viewer, const struct ipcport *port);

@@ -8,7 +8,7 @@ static void (*listener)(const struct ipcport_event *event);	/* (const after init
  * ipcport_announce() - tell who listens what happened
  * @event: what happened; what it refers to need only last for this call
  *
- * Context: Process; may sleep. No lock is held.
+ * Context: Process. No lock is held.
  */
 void ipcport_announce(const struct ipcport_event *event)
 {
@@ -18,7 +18,7 @@ void ipcport_announce(const struct ipcport_event *event)
 
 /**
  * ipcport_listen() - say who hears of events
- * @hear: called for each; may sleep. NULL for nobody
+ * @hear: called for each; must not sleep. NULL for nobody
  *
  * Context: Process, module init and exit; nothing happens meanwhile.
  */

@@ -4,8 +4,8 @@
  *
  * What is worth telling to people who look from outside: ports and names that come
  * and go, calls that end without an answer, limits that are in the way. Whoever causes
- * an event announces it after it has happened and without a lock. Who hears of it is
- * the affair of the doors: netlink listens.
+ * an event announces it after it has happened and without a lock, and waits for nobody.
+ * Who hears of it is the affair of the doors: netlink listens.
  */
 #ifndef IPCPORT_EVENT_H
 #define IPCPORT_EVENT_H

@@ -21,6 +21,7 @@
 #include "limits.h"
 #include "ns.h"
 #include "port.h"
+#include "registry.h"
 #include "tally.h"
 
 /* What is inside has the numbers of the interface; see also put_tallies(). */

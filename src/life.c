@@ -141,6 +141,7 @@ void ipcport_snapshot(struct ipcport *port, struct ipcport_snapshot *snapshot)
 	snapshot->depth = port->queue.nr;
 	snapshot->nr_senders = port->queue.nr ? port->nr_waiters : 0;
 	snapshot->nr_receivers = port->queue.nr ? 0 : port->nr_waiters;
+	snapshot->nr_waits = port->nr_waits;
 	memcpy(snapshot->tallies, port->tallies, sizeof(snapshot->tallies));
 	snapshot->nr_calls = port->nr_calls;
 	snapshot->nr_send_handles = port->nr_send_handles;

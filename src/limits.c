@@ -5,6 +5,7 @@
 #include <linux/build_bug.h>
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
@@ -61,6 +62,7 @@ static unsigned long logged_limits;	/* (atomic) */
  * @nr: use of each limit on ports	(lock: users_lock)
  * @nr_calls: calls outstanding		(atomic)
  * @nr_cargo: cargo under way		(atomic)
+ * @told_at: jiffies when a refusal by each limit was told last, 0 for never	(lock: users_lock)
  */
 struct ipcport_user {
 	refcount_t ref;
@@ -69,6 +71,7 @@ struct ipcport_user {
 	u64 nr[IPCPORT_NR_PORT_LIMITS];
 	atomic_t nr_calls;
 	atomic_t nr_cargo;
+	unsigned long told_at[IPCPORT_NR_LIMITS];
 };
 
 /*
@@ -197,8 +200,22 @@ void ipcport_user_put(struct ipcport_user *user)
 	ipcport_count_dec(IPCPORT_USERS);
 }
 
+/* Who listens is told once a second: who is refused may try again at once. */
+static bool is_due(struct ipcport_user *user, enum ipcport_limit limit)
+{
+	unsigned long now = jiffies ?: 1;
+	bool is_due;
+
+	spin_lock(&users_lock);
+	is_due = !user->told_at[limit] || time_after_eq(now, user->told_at[limit] + HZ);
+	if (is_due)
+		user->told_at[limit] = now;
+	spin_unlock(&users_lock);
+	return is_due;
+}
+
 /* In the log each limit once: a user must not be able to fill that. */
-static void report(const struct ipcport_user *user, struct net *net, enum ipcport_limit limit,
+static void report(struct ipcport_user *user, struct net *net, enum ipcport_limit limit,
 		   unsigned int max)
 {
 	struct ipcport_event event = {
@@ -213,7 +230,8 @@ static void report(const struct ipcport_user *user, struct net *net, enum ipcpor
 	trace_ipcport_limit(uid, limit, max);
 	if (!test_and_set_bit(limit, &logged_limits))
 		pr_notice("user %u has reached %s=%u\n", uid, limits[limit].name, max);
-	ipcport_announce(&event);
+	if (is_due(user, limit))
+		ipcport_announce(&event);
 }
 
 /**

@@ -49,14 +49,14 @@ enum ipcport_notice {
  *	sleep; not under a port's lock.
  * @get: one more reference to the call of a request; any context. NULL if it is none.
  * @end: the port of a request has ended, so its call does; drops that reference.
- *	Returns whether that ended it. Process; may sleep; takes the port's lock.
+ *	Process; may sleep; takes the port's lock.
  * @token: token of the call that it begins or names; any context. NULL if it is one-way.
  * @notice: what it tells, if nobody sent it
  */
 struct ipcport_msg_ops {
 	void (*drop)(struct ipcport_msg *msg);
 	void (*get)(struct ipcport_msg *msg);
-	bool (*end)(struct ipcport_msg *msg);
+	void (*end)(struct ipcport_msg *msg);
 	u64 (*token)(const struct ipcport_msg *msg);
 	enum ipcport_notice notice;
 };
@@ -115,11 +115,14 @@ struct ipcport_msg {
  * @place: in port->calls while the call is open	(lock: port->waiters.lock)
  * @is_queued: whether it is in the port's queue; of a call that has ended, whether it
  *	was taken out of there				(lock: port->waiters.lock)
+ * @is_with_owner: of one that is not, whether the port's owner process took it
+ *						(lock: port->waiters.lock)
  */
 struct ipcport_request {
 	struct ipcport_msg msg;
 	struct ipcport_place place;
 	bool is_queued;
+	bool is_with_owner;
 };
 
 /**

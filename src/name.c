@@ -106,7 +106,7 @@ static void wake_waiters(struct ipcport_names *names, const char *text)
 	} while (node);
 }
 
-static int bind_locked(struct ipcport *port, struct ipcport_name *name)
+static int bind_locked(struct ipcport *port, struct ipcport_name *name, u64 *generation)
 {
 	struct ipcport_names *names = name->names;
 	int ret = 0;
@@ -117,10 +117,12 @@ static int bind_locked(struct ipcport *port, struct ipcport_name *name)
 	if (port->name)
 		return -EEXIST;
 	spin_lock(&names->lock);
-	if (rb_find_add(&name->node, &names->tree, node_cmp))
+	if (rb_find_add(&name->node, &names->tree, node_cmp)) {
 		ret = -EEXIST;
-	else
+	} else {
 		port->name = name;
+		*generation = ipcport_ns_change(port->ns);
+	}
 	spin_unlock(&names->lock);
 	return ret;
 }
@@ -149,9 +151,7 @@ int ipcport_bind(struct ipcport *port, const char *text)
 	strscpy(name->text, text, sizeof(name->text));
 
 	ipcport_lock(port);
-	ret = bind_locked(port, name);
-	if (!ret)
-		event.generation = atomic64_inc_return(&port->ns->generation);
+	ret = bind_locked(port, name, &event.generation);
 	ipcport_unlock(port);
 	if (ret) {
 		kfree(name);
@@ -167,11 +167,12 @@ int ipcport_bind(struct ipcport *port, const char *text)
 /**
  * ipcport_unname_locked() - take a port's name away
  * @port: a port that can be found
+ * @generation: where to write the number of that change
  *
  * Context: Process; the caller holds the port's lock; that of the names is taken in it.
  * Return: the name, for ipcport_name_free() after the lock; NULL if there is none.
  */
-struct ipcport_name *ipcport_unname_locked(struct ipcport *port)
+struct ipcport_name *ipcport_unname_locked(struct ipcport *port, u64 *generation)
 {
 	struct ipcport_name *name = port->name;
 
@@ -181,6 +182,7 @@ struct ipcport_name *ipcport_unname_locked(struct ipcport *port)
 	port->name = NULL;
 	spin_lock(&name->names->lock);
 	rb_erase(&name->node, &name->names->tree);
+	*generation = ipcport_ns_change(port->ns);
 	spin_unlock(&name->names->lock);
 	return name;
 }
@@ -224,9 +226,7 @@ int ipcport_unbind(struct ipcport *port)
 
 	ipcport_lock(port);
 	is_live = port->state == IPCPORT_LIVE;
-	name = ipcport_unname_locked(port);
-	if (name)
-		event.generation = atomic64_inc_return(&port->ns->generation);
+	name = ipcport_unname_locked(port, &event.generation);
 	ipcport_unlock(port);
 	if (!name)
 		return is_live ? -ENOENT : -EPIPE;
@@ -301,7 +301,8 @@ struct ipcport *ipcport_lookup_name(struct ipcport_names *names, const char *tex
 	struct ipcport *port;
 	int ret;
 
-	waiter.since_ns = ktime_get_ns();
+	if (wait->can_wait)
+		waiter.since_ns = ktime_get_ns();
 	for (;;) {
 		port = lookup_or_enqueue(names, text, wait->can_wait ? &waiter : NULL);
 		if (port)
@@ -336,6 +337,23 @@ static struct ipcport_name_waiter *waiter_after(const struct ipcport_names *name
 		}
 	}
 	return best;
+}
+
+/**
+ * ipcport_names_nr_waits() - the highest number that one who waits for a name can have by now
+ * @names: names to look at
+ *
+ * Context: Process. Takes and releases the lock of the names.
+ * Return: the number; those who come later have higher ones.
+ */
+u64 ipcport_names_nr_waits(struct ipcport_names *names)
+{
+	u64 nr_waits;
+
+	spin_lock(&names->lock);
+	nr_waits = names->nr_waits;
+	spin_unlock(&names->lock);
+	return nr_waits;
 }
 
 /**

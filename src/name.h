@@ -12,6 +12,7 @@
 
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
+#include <linux/types.h>
 
 struct ipcport;
 struct ipcport_diag;
@@ -36,13 +37,14 @@ void ipcport_names_init(struct ipcport_names *names);
 
 int ipcport_bind(struct ipcport *port, const char *text);
 int ipcport_unbind(struct ipcport *port);
-struct ipcport_name *ipcport_unname_locked(struct ipcport *port);
+struct ipcport_name *ipcport_unname_locked(struct ipcport *port, u64 *generation);
 void ipcport_name_free(struct ipcport_name *name);
 const char *ipcport_name_text(const struct ipcport_name *name);
 void ipcport_name_copy_locked(struct ipcport *port, char *text);
 
 struct ipcport *ipcport_lookup_name(struct ipcport_names *names, const char *text,
 				    const struct ipcport_wait *wait);
+u64 ipcport_names_nr_waits(struct ipcport_names *names);
 unsigned int ipcport_names_peek(struct ipcport_names *names, const char *text, u64 after,
 				struct ipcport_diag *diags);
 

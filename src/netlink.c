@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "netlink.h"
 
+#include <linux/array_size.h>
 #include <linux/build_bug.h>
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/module.h>
-#include <linux/net.h>
 #include <linux/sched/signal.h>
 #include <linux/skbuff.h>
-#include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/uidgid.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -22,8 +21,8 @@
 #include "event.h"
 #include "fill.h"
 #include "limits.h"
-#include "notify.h"
 #include "name.h"
+#include "notify.h"
 #include "ns.h"
 #include "port.h"
 #include "registry.h"
@@ -32,7 +31,7 @@
 
 static const struct nla_policy port_policy[] = {
 	[IPCPORT_A_PORT_ID]	= { .type = NLA_U64 },
-	[IPCPORT_A_PORT_NAME]	= { .type = NLA_NUL_STRING, .len = IPCPORT_NAME_LEN - 1 },
+	[IPCPORT_A_PORT_NAME]	= NLA_POLICY_VALIDATE_FN(NLA_NUL_STRING, ipcport_dump_check_name),
 };
 
 static const struct nla_policy user_policy[] = {
@@ -40,12 +39,15 @@ static const struct nla_policy user_policy[] = {
 };
 
 /**
- * struct port_dump - how far a dump of ports has come, in netlink_callback.ctx
+ * struct port_dump - how far a dump of ports has come, in netlink_callback.ctx; netlink lets
+ *	one thread at a time go on with it
  * @next: lowest number of a port that may be next
+ * @last: highest number of a port when it began; ports may come faster than it goes on
  * @generation: of the namespace when it began
  */
 struct port_dump {
 	u64 next;
+	u64 last;
 	u64 generation;
 };
 
@@ -140,6 +142,7 @@ static int port_get_start(struct netlink_callback *cb)
 
 	BUILD_BUG_ON(sizeof(*dump) > sizeof(cb->ctx));
 	dump->next = 0;
+	dump->last = ipcport_last_id();
 	dump->generation = ipcport_dump_generation(cb->skb);
 	ipcport_dump_start(cb);
 	return refuse_attrs(cb, ARRAY_SIZE(port_policy) - 1);
@@ -163,8 +166,9 @@ static int port_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct ipcport *port;
 	int ret = 0;
 
-	while (!ret && (port = ipcport_lookup_from(ns, dump->next))) {
-		if (ipcport_dump_may_see(&viewer, port))
+	while (!ret && dump->next <= dump->last &&
+	       (port = ipcport_lookup_from(ns, dump->next))) {
+		if (port->id <= dump->last && ipcport_dump_may_see(&viewer, port))
 			ret = dump_port(skb, cb, port);
 		if (!ret)
 			dump->next = port->id + 1;
@@ -306,8 +310,16 @@ int ipcport_netlink_init(void)
 	int ret;
 
 	ret = genl_register_family(&ipcport_genl_family);
-	if (!ret)
-		ipcport_listen(ipcport_notify);
+	if (ret)
+		return ret;
+	ret = ipcport_notify_init();
+	if (ret)
+		goto err_unregister;
+	ipcport_listen(ipcport_notify);
+	return 0;
+
+err_unregister:
+	genl_unregister_family(&ipcport_genl_family);
 	return ret;
 }
 
@@ -319,5 +331,6 @@ int ipcport_netlink_init(void)
 void ipcport_netlink_exit(void)
 {
 	ipcport_listen(NULL);
+	ipcport_notify_exit();
 	genl_unregister_family(&ipcport_genl_family);
 }

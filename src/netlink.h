@@ -5,10 +5,6 @@
 #ifndef IPCPORT_NETLINK_H
 #define IPCPORT_NETLINK_H
 
-#include <net/genetlink.h>
-
-extern struct genl_family ipcport_genl_family;
-
 int ipcport_netlink_init(void);
 void ipcport_netlink_exit(void);
 

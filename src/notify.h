@@ -9,4 +9,7 @@ struct ipcport_event;
 
 void ipcport_notify(const struct ipcport_event *event);
 
+int ipcport_notify_init(void);
+void ipcport_notify_exit(void);
+
 #endif /* IPCPORT_NOTIFY_H */

@@ -24,8 +24,7 @@ struct net;
  * struct ipcport_ns - ports of one network namespace
  * @net: the namespace; it holds this struct	(const after init)
  * @nr_files: open device files		(atomic)
- * @generation: changes among ports and names so far; raised under the lock of the port that
- *	changes					(atomic)
+ * @generation: changes among ports and names so far; see ipcport_ns_change()	(atomic)
  * @tallies: what happened so far, per CPU	(atomic)
  * @ports: LIVE ports by number			(RCU; lock: its own)
  * @names: their names				(lock: its own)
@@ -38,6 +37,21 @@ struct ipcport_ns {
 	struct xarray ports;
 	struct ipcport_names names;
 };
+
+/**
+ * ipcport_ns_change() - something changed among ports and names
+ * @ns: the namespace
+ *
+ * Whoever reads a generation, with acquire, that is not lower sees the change.
+ *
+ * Context: Any; the caller holds the port's lock, and that of the names if a name comes or
+ *	goes, so that changes of the same thing have numbers in their order.
+ * Return: the number of the change.
+ */
+static inline u64 ipcport_ns_change(struct ipcport_ns *ns)
+{
+	return atomic64_inc_return(&ns->generation);
+}
 
 /**
  * ipcport_tally_ns() - something happened in a namespace
@@ -66,7 +80,5 @@ static inline void ipcport_tally_locked(struct ipcport *port, enum ipcport_tally
 	port->tallies[tally] += nr;
 	ipcport_tally_ns(port->ns, tally, nr);
 }
-
-u64 ipcport_ns_sum(struct ipcport_ns *ns, enum ipcport_tally tally);
 
 #endif /* IPCPORT_NS_H */

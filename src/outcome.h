@@ -9,10 +9,11 @@
 
 #include "tally.h"
 
-struct ipcport_kcall;
+struct ipcport;
+struct ipcport_request;
 
-enum ipcport_tally ipcport_outcome_locked(const struct ipcport_kcall *call, int ret);
-void ipcport_outcome_announce(const struct ipcport_kcall *call, enum ipcport_tally outcome,
+enum ipcport_tally ipcport_outcome_locked(struct ipcport *port, int ret);
+void ipcport_outcome_announce(const struct ipcport *port, const struct ipcport_request *request,
 			      int ret);
 
 #endif /* IPCPORT_OUTCOME_H */

@@ -4,7 +4,7 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/poll.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/timekeeping.h>
 #include <linux/wait.h>
 
@@ -64,14 +64,18 @@ static void push_locked(struct ipcport *port, struct ipcport_queue *batch)
 	push_msg_locked(port, msg);
 }
 
-static void pop_locked(struct ipcport *port, struct ipcport_queue *batch)
+/* @task is who receives. */
+static void pop_locked(struct ipcport *port, struct ipcport_queue *batch,
+		       struct task_struct *task)
 {
 	struct ipcport_msg *msg = ipcport_queue_pop(&port->queue);
 	struct ipcport_request *request = ipcport_msg_to_request(msg);
 
 	ipcport_assert_locked(port);
-	if (request)
+	if (request) {
 		request->is_queued = false;
+		request->is_with_owner = task_tgid(task) == port->tgid;
+	}
 	ipcport_tally_locked(port, IPCPORT_TALLY_RECEIVED, 1);
 	ipcport_queue_push(batch, msg);
 	trace_ipcport_pop(port->id, msg->seq, port->queue.nr);
@@ -107,7 +111,7 @@ static int wake_receiver(struct wait_queue_entry *entry, unsigned int mode, int 
 	ipcport_assert_locked(port);
 	/* What is still there goes out before EPIPE does. */
 	if (port->queue.nr) {
-		pop_locked(port, waiter->batch);
+		pop_locked(port, waiter->batch, waiter->entry.private);
 		finish_locked(port, waiter, 0);
 	} else {
 		finish_locked(port, waiter, -EPIPE);
@@ -209,7 +213,7 @@ static int recv_locked(struct ipcport *port, struct ipcport_queue *batch, unsign
 	if (!port->queue.nr)
 		return port->state == IPCPORT_DEAD ? -EPIPE : -EAGAIN;
 	while (batch->nr < max && port->queue.nr)
-		pop_locked(port, batch);
+		pop_locked(port, batch, current);
 	refill_locked(port, was_full);
 	return 0;
 }
@@ -222,7 +226,7 @@ static void enqueue_locked(struct ipcport *port, struct ipcport_waiter *waiter,
 	waiter->entry.private = current;
 	waiter->batch = batch;
 	waiter->nr = ++port->nr_waits;
-	waiter->since_ns = ktime_get_ns();
+	waiter->since_ns = ktime_get_coarse_ns();
 	waiter->is_done = false;
 	__add_wait_queue_entry_tail_exclusive(&port->waiters, &waiter->entry);
 	port->nr_waiters++;
@@ -461,11 +465,9 @@ static struct ipcport_msg *get_call(struct ipcport *port)
  * However many they are, the lock is held for a few of them at a time only.
  *
  * Context: Process; may sleep. Takes and releases the port's lock.
- * Return: how many open calls it ended.
  */
-unsigned int ipcport_answer_all(struct ipcport *port)
+void ipcport_answer_all(struct ipcport *port)
 {
-	unsigned int nr_calls = 0;
 	struct ipcport_msg *msg;
 	bool is_more;
 	int i;
@@ -483,8 +485,7 @@ unsigned int ipcport_answer_all(struct ipcport *port)
 	} while (is_more);
 
 	while ((msg = get_call(port))) {
-		nr_calls += msg->ops->end(msg);
+		msg->ops->end(msg);
 		cond_resched();
 	}
-	return nr_calls;
 }

@@ -152,6 +152,7 @@ struct ipcport {
  * @depth: messages in it
  * @nr_senders: threads waiting for space
  * @nr_receivers: threads waiting for a message
+ * @nr_waits: how often a thread has come to wait
  * @tallies: what happened so far, by enum ipcport_tally
  * @nr_calls: open calls
  * @nr_send_handles: handles to send with
@@ -163,6 +164,7 @@ struct ipcport_snapshot {
 	unsigned int depth;
 	unsigned int nr_senders;
 	unsigned int nr_receivers;
+	u64 nr_waits;
 	u64 tallies[IPCPORT_NR_PORT_TALLIES];
 	unsigned int nr_calls;
 	unsigned int nr_send_handles;
@@ -237,6 +239,6 @@ void ipcport_unrecv(struct ipcport *port, struct ipcport_queue *batch);
 struct ipcport_request *ipcport_find_request_locked(struct ipcport *port, u64 token);
 bool ipcport_withdraw_locked(struct ipcport *port, struct ipcport_request *request);
 void ipcport_push_notice_locked(struct ipcport *port, struct ipcport_msg *msg);
-unsigned int ipcport_answer_all(struct ipcport *port);
+void ipcport_answer_all(struct ipcport *port);
 
 #endif /* IPCPORT_PORT_H */

@@ -6,6 +6,7 @@
 #include <linux/build_bug.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
@@ -45,22 +46,34 @@ struct ipcport_ns *ipcport_ns_from_net(struct net *net)
 }
 
 /**
+ * ipcport_last_id() - the highest number that a port can have by now
+ *
+ * Context: Any.
+ * Return: the number; later ports have higher ones.
+ */
+u64 ipcport_last_id(void)
+{
+	return atomic64_read(&last_id);
+}
+
+/**
  * ipcport_ns_sum() - how often something happened in a namespace
  * @ns: the namespace
  * @tally: what
  *
  * Context: Any.
- * Return: how often so far; exact while nothing happens.
+ * Return: how often so far; exact while nothing happens, and never less than 0.
  */
 u64 ipcport_ns_sum(struct ipcport_ns *ns, enum ipcport_tally tally)
 {
-	u64 sum = 0;
+	s64 sum = 0;
 	int cpu;
 
 	/* A CPU that was unplugged keeps what it had counted. */
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu_ptr(ns->tallies, cpu)->nr[tally]);
-	return sum;
+	/* What one CPU counted may have been taken back on another one that we saw first. */
+	return max(sum, 0LL);
 }
 
 /**
@@ -142,7 +155,7 @@ void ipcport_publish(struct ipcport *port, struct ipcport_group *owner,
 	port->state = IPCPORT_LIVE;
 	/* The slot was reserved with its nodes, so there is nothing to allocate. */
 	old = xa_store(&ns->ports, port->id, port, GFP_NOWAIT);
-	event.generation = atomic64_inc_return(&ns->generation);
+	event.generation = ipcport_ns_change(ns);
 	ipcport_unlock(port);
 	WARN_ON_ONCE(old);
 	ipcport_announce(&event);
@@ -193,15 +206,17 @@ struct ipcport *ipcport_lookup_from(struct ipcport_ns *ns, u64 id)
 }
 
 /* Tell of the end of a port, now that nobody waits in it any more. */
-static void announce_end(struct ipcport_event *event, enum ipcport_cause cause,
-			 unsigned int nr_callers)
+static void announce_end(struct ipcport *port, struct ipcport_event *event,
+			 enum ipcport_cause cause)
 {
 	event->cause = cause;
 	ipcport_announce(event);
 	if (cause != IPCPORT_CAUSE_EXIT)
 		return;
 	event->kind = IPCPORT_EVENT_OWNER_DIED;
-	event->nr_callers = nr_callers;
+	ipcport_lock(port);
+	event->nr_callers = port->tallies[IPCPORT_TALLY_PORT_DIED];
+	ipcport_unlock(port);
 	ipcport_announce(event);
 }
 
@@ -223,27 +238,27 @@ bool ipcport_close(struct ipcport *port, enum ipcport_cause cause)
 	struct ipcport_event event = ipcport_event_about(port, IPCPORT_EVENT_DESTROYED);
 	struct ipcport_ns *ns = port->ns;
 	struct ipcport_name *name = NULL;
-	unsigned int nr_calls;
 	bool is_ours;
 
 	ipcport_lock(port);
 	is_ours = ipcport_end_locked(port);
 	if (is_ours) {
 		xa_erase(&ns->ports, port->id);
-		name = ipcport_unname_locked(port);
+		name = ipcport_unname_locked(port, &event.generation);
+		if (!name)
+			event.generation = ipcport_ns_change(ns);
 		/* An exiting owner's files may be closed before its token is. */
 		if (READ_ONCE(port->owner_member.group->is_over))
 			cause = IPCPORT_CAUSE_EXIT;
 		trace_ipcport_close(port->id, cause, port->queue.nr, port->nr_waiters);
 		ipcport_tally_ns(ns, IPCPORT_TALLY_ENDED + cause, 1);
-		event.generation = atomic64_inc_return(&ns->generation);
 	}
 	ipcport_unlock(port);
 	if (!is_ours)
 		return false;
-	nr_calls = ipcport_answer_all(port);
+	ipcport_answer_all(port);
 	event.name = ipcport_name_text(name);
-	announce_end(&event, cause, nr_calls);
+	announce_end(port, &event, cause);
 	ipcport_name_free(name);
 
 	/* It has the charge for the port, and goes when nobody receives any more. */

@@ -22,6 +22,9 @@ struct net;
 
 struct ipcport_ns *ipcport_ns_from_net(struct net *net);
 
+u64 ipcport_last_id(void);
+u64 ipcport_ns_sum(struct ipcport_ns *ns, enum ipcport_tally tally);
+
 int ipcport_reserve(struct ipcport *port, struct ipcport_ns *ns);
 void ipcport_unreserve(struct ipcport *port);
 void ipcport_publish(struct ipcport *port, struct ipcport_group *owner,

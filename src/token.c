@@ -100,3 +100,14 @@ u64 ipcport_token_next(void)
 {
 	return atomic64_inc_return(&last_token);
 }
+
+/**
+ * ipcport_token_last() - the highest token that a call can have by now
+ *
+ * Context: Any.
+ * Return: the token; later calls have higher ones.
+ */
+u64 ipcport_token_last(void)
+{
+	return atomic64_read(&last_token);
+}

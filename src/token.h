@@ -67,5 +67,6 @@ struct ipcport_place *ipcport_place_first(const struct rb_root *set);
 struct ipcport_place *ipcport_place_after(const struct rb_root *set, u64 token);
 
 u64 ipcport_token_next(void);
+u64 ipcport_token_last(void);
 
 #endif /* IPCPORT_TOKEN_H */

@@ -2,6 +2,7 @@
 #include "waiters.h"
 
 #include <linux/errno.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
@@ -18,19 +19,26 @@
 #include "ns.h"
 #include "port.h"
 #include "registry.h"
+#include "token.h"
 
 const struct nla_policy ipcport_waiters_policy[IPCPORT_WAITERS_MAXATTR + 1] = {
 	[IPCPORT_A_WAITER_PORT]	= { .type = NLA_U64 },
-	[IPCPORT_A_WAITER_NAME]	= { .type = NLA_NUL_STRING, .len = IPCPORT_NAME_LEN - 1 },
+	[IPCPORT_A_WAITER_NAME]	= NLA_POLICY_VALIDATE_FN(NLA_NUL_STRING, ipcport_dump_check_name),
 };
 
 /* Where those who wait are looked for, in this order. */
 enum waiter_stage { STAGE_LINE, STAGE_CALLS, STAGE_NAMES };
 
 /**
- * struct waiter_dump - how far a dump of waiters has come
+ * struct waiter_dump - how far a dump of waiters has come; netlink lets one thread at a time
+ *	go on with it. It ends with those who were there when it began: others may come faster
+ *	than it goes on.
  * @stage: in a port, or after all of them
  * @next: lowest number of a port that may be next, or is under way
+ * @last: highest number of a port that is asked for
+ * @last_wait: highest number of one who waited in that line when it was begun
+ * @last_token: highest token of a call when the dump began
+ * @last_name_wait: highest number of one who waited for a name when the dump began
  * @is_one_port: whether no other port is asked for, and no name
  * @after: number of the last one that was shown in this stage, or 0
  * @name: name under way
@@ -40,6 +48,10 @@ enum waiter_stage { STAGE_LINE, STAGE_CALLS, STAGE_NAMES };
 struct waiter_dump {
 	enum waiter_stage stage;
 	u64 next;
+	u64 last;
+	u64 last_wait;
+	u64 last_token;
+	u64 last_name_wait;
 	u64 after;
 	char name[IPCPORT_NAME_LEN];
 	bool is_one_port;
@@ -65,11 +77,15 @@ int ipcport_waiters_start(struct netlink_callback *cb)
 		NL_SET_ERR_MSG_ATTR(cb->extack, name, "PORT and NAME exclude each other");
 		return -EINVAL;
 	}
-	dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
+	dump = kvzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
 	if (!dump)
 		return -ENOMEM;
+	dump->last = ipcport_last_id();
+	dump->last_token = ipcport_token_last();
+	dump->last_name_wait = ipcport_names_nr_waits(&ipcport_dump_ns(cb->skb)->names);
 	if (port) {
 		dump->next = nla_get_u64(port);
+		dump->last = dump->next;
 		dump->is_one_port = true;
 	}
 	if (name) {
@@ -91,7 +107,7 @@ int ipcport_waiters_start(struct netlink_callback *cb)
  */
 int ipcport_waiters_done(struct netlink_callback *cb)
 {
-	kfree((void *)cb->args[0]);
+	kvfree((void *)cb->args[0]);
 	return 0;
 }
 
@@ -111,49 +127,65 @@ static int dump_waiter(struct sk_buff *skb, struct netlink_callback *cb,
 	return ipcport_dump_close(skb, header, ret);
 }
 
-/* One stage of a port. */
+/* One stage of a port, up to number @last. */
 static int dump_stage(struct sk_buff *skb, struct netlink_callback *cb, struct ipcport *port,
+		      const struct ipcport_snapshot *now, u64 last,
 		      unsigned int (*peek)(struct ipcport *port, u64 after,
 					   struct ipcport_diag *diags))
 {
 	struct ipcport_viewer viewer = ipcport_dump_viewer(cb->skb);
 	struct waiter_dump *dump = (struct waiter_dump *)cb->args[0];
-	struct ipcport_snapshot now;
+	bool may_see = ipcport_dump_may_see(&viewer, port);
+	const struct ipcport_diag *diag;
 	unsigned int nr, i;
-	bool may_see;
 	int ret = 0;
 
-	may_see = ipcport_dump_may_see(&viewer, port);
-	ipcport_snapshot(port, &now);
 	do {
 		nr = peek(port, dump->after, dump->diags);
 		for (i = 0; i < nr && !ret; i++) {
-			if (may_see || ipcport_may_see_user(&viewer, dump->diags[i].uid))
-				ret = dump_waiter(skb, cb, &dump->diags[i], port, &now);
+			diag = &dump->diags[i];
+			if (diag->nr <= last &&
+			    (may_see || ipcport_may_see_user(&viewer, diag->uid)))
+				ret = dump_waiter(skb, cb, diag, port, now);
 			if (!ret)
-				dump->after = dump->diags[i].nr;
+				dump->after = diag->nr;
 		}
 		ipcport_diag_destroy(dump->diags, nr);
 		cond_resched();
 		if (!ret && fatal_signal_pending(current))
 			ret = -EINTR;
-	} while (!ret && nr == IPCPORT_DIAG_BATCH);
+	} while (!ret && nr == IPCPORT_DIAG_BATCH && dump->after < last);
 	return ret;
 }
 
 static int dump_waiters(struct sk_buff *skb, struct netlink_callback *cb, struct ipcport *port)
 {
 	struct waiter_dump *dump = (struct waiter_dump *)cb->args[0];
-	int ret;
+	struct ipcport_snapshot now;
+	int ret = 0;
 
+	ipcport_snapshot(port, &now);
 	if (dump->stage == STAGE_LINE) {
-		ret = dump_stage(skb, cb, port, ipcport_line_peek);
+		if (!dump->after)
+			dump->last_wait = now.nr_waits;
+		if (now.nr_senders || now.nr_receivers)
+			ret = dump_stage(skb, cb, port, &now, dump->last_wait,
+					 ipcport_line_peek);
 		if (ret)
 			return ret;
 		dump->stage = STAGE_CALLS;
 		dump->after = 0;
 	}
-	return dump_stage(skb, cb, port, ipcport_callers_peek);
+	if (!now.nr_calls)
+		return 0;
+	return dump_stage(skb, cb, port, &now, dump->last_token, ipcport_callers_peek);
+}
+
+static void begin_port(struct waiter_dump *dump, u64 id)
+{
+	dump->next = id;
+	dump->stage = STAGE_LINE;
+	dump->after = 0;
 }
 
 static int dump_all_waiters(struct sk_buff *skb, struct netlink_callback *cb)
@@ -163,26 +195,15 @@ static int dump_all_waiters(struct sk_buff *skb, struct netlink_callback *cb)
 	struct ipcport *port;
 	int ret = 0;
 
-	while (!ret && (port = ipcport_lookup_from(ns, dump->next))) {
-		if (port->id > dump->next) {
-			/* The one that was under way, or asked for, has gone. */
-			if (dump->is_one_port) {
-				ipcport_put(port);
-				break;
-			}
-			dump->next = port->id;
-			dump->stage = STAGE_LINE;
-			dump->after = 0;
-		}
-		ret = dump_waiters(skb, cb, port);
-		if (!ret) {
-			dump->next = port->id + 1;
-			dump->stage = STAGE_LINE;
-			dump->after = 0;
-		}
+	while (!ret && dump->next <= dump->last && (port = ipcport_lookup_from(ns, dump->next))) {
+		/* The one that was under way may have gone. */
+		if (port->id > dump->next)
+			begin_port(dump, port->id);
+		if (port->id <= dump->last)
+			ret = dump_waiters(skb, cb, port);
+		if (!ret)
+			begin_port(dump, port->id + 1);
 		ipcport_put(port);
-		if (dump->is_one_port)
-			break;
 	}
 	return ret;
 }
@@ -206,7 +227,8 @@ static int dump_name_waiters(struct sk_buff *skb, struct netlink_callback *cb)
 				is_more = false;
 				break;
 			}
-			if (ipcport_may_see_user(&viewer, diag->uid))
+			if (diag->nr <= dump->last_name_wait &&
+			    ipcport_may_see_user(&viewer, diag->uid))
 				ret = dump_waiter(skb, cb, diag, NULL, NULL);
 			if (!ret) {
 				dump->after = diag->nr;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Generic netlink as newer kernels have it; Kbuild looks what is there. Before Linux 6.7 an
+ * Generic netlink as newer kernels have it; Kbuild looks what is there. Before Linux 6.8 an
  * event goes to all listeners or to none, so there only who may know of all may listen.
  */
 #ifndef IPCPORT_COMPAT_NETLINK_H
@@ -18,12 +18,13 @@
 #else
 #define IPCPORT_LISTENER_FLAGS	GENL_MCAST_CAP_NET_ADMIN
 
-typedef int (*netlink_filter_fn)(struct sock *dsk, struct sk_buff *skb, void *data);
-
 static inline int genlmsg_multicast_netns_filtered(const struct genl_family *family,
 						   struct net *net, struct sk_buff *skb,
 						   u32 portid, unsigned int group, gfp_t flags,
-						   netlink_filter_fn filter, void *filter_data)
+						   int (*filter)(struct sock *dsk,
+								 struct sk_buff *skb,
+								 void *data),
+						   void *filter_data)
 {
 	return genlmsg_multicast_netns(family, net, skb, portid, group, flags);
 }

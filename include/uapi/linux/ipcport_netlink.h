@@ -25,14 +25,15 @@
  * Answers carry the command of their request. An attribute that does not apply is left
  * out: NAME of a port that has none, OWNER_TID of one that a process owns. An attribute
  * that is not known, or not listed for the request, is refused (EINVAL), as is a value
- * of the wrong size; the extended acknowledgement says which.
+ * of the wrong size; the extended ack says which.
  *
  * EINVAL	see there; also more or less than one of the attributes of which one is due
  * ENOENT	no such port, or a user that does not exist; or not for the asker to see. Who
  *		holds nothing is a user all the same, and nobody waits in a port that is
  *		not there: that dump is empty.
  * EOPNOTSUPP	no such command, or it has no dump, or nothing but that
- * ENOMEM	no memory
+ * EBUSY	a dump is under way on this socket
+ * ENOMEM	no memory; a dump may say ENOBUFS
  *
  * Dumps
  *
@@ -40,23 +41,29 @@
  * from the beginning of the dump to its end is there. If ports came or went, or names
  * changed, meanwhile, messages have NLM_F_DUMP_INTR: what was shown is then not the
  * state of one moment. GENERATION counts those changes: it is what it was when the dump
- * began. A call is in a dump of waiters if it waits from the beginning to the end, and
- * so is a thread in a port, or for a name.
+ * began. What came after the beginning is not shown. A call is in a dump of waiters if it waits from the beginning to the end, and
+ * so is a thread in a port, or for a name that nobody is given meanwhile. One that goes
+ * on to wait for something else meanwhile may be there twice. A dump of users is never
+ * marked.
  *
  * Events
  *
- * They go to the multicast group "ports", while the change is still hot: an ioctl that
- * causes one returns after it was sent. Those commands end in _NTF and have the
- * attributes IPCPORT_A_EVENT_*. On kernels before 6.7 only CAP_NET_ADMIN may join the
- * group; from then on everyone may, and hears of what they may see.
+ * They go to the multicast group "ports", soon after they happened, by a thread of the
+ * kernel: nobody who waits in a port ever waits for those who listen. Their commands
+ * end in _NTF and have the attributes IPCPORT_A_EVENT_*. On kernels before 6.8 only
+ * CAP_NET_ADMIN may join the group; from then on everyone may, and hears of what they
+ * may see. A socket has to be bound before it joins.
  *
  * CREATED, DESTROYED, BOUND and UNBOUND bring the GENERATION that they made: a listener
  * that joined the group before it began a dump, and applies to it those above the dump's
  * GENERATION, misses nothing. Events that different threads cause at the same time may
- * come in the wrong order; the one with the higher GENERATION is the later one. A
- * listener that does not read fast enough gets ENOBUFS from its socket, and nothing new
- * until it has read all that was left there; then it has to dump again. A port that ends
- * loses its name, without UNBOUND.
+ * come in the wrong order; the one with the higher GENERATION is the later one. A port
+ * that ends loses its name, without UNBOUND.
+ *
+ * A listener that does not read fast enough gets ENOBUFS from its socket, and nothing new
+ * until it has read all that was left there; then it has to dump again. The same ENOBUFS
+ * tells that the kernel had no memory, or too many events to send. LIMIT_HIT comes at
+ * most once a second for each user and limit.
  *
  * Who may see what
  *
@@ -201,16 +208,18 @@ enum ipcport_wait_kind {
  * @IPCPORT_A_WAITER_TID: u32, thread that waits; of a call, that has called
  * @IPCPORT_A_WAITER_COMM: string, what the thread is called; left out if it is not visible
  * @IPCPORT_A_WAITER_UID: u32, its effective user; of a call, when it called
- * @IPCPORT_A_WAITER_SINCE: u64, when it began to wait; of a call, when it was made
+ * @IPCPORT_A_WAITER_SINCE: u64, when it began to wait, to a tick of the kernel's clock
+ *	(some milliseconds); of a call, when it was made
  * @IPCPORT_A_WAITER_PORT: u64, port in which it waits; none for kind NAME
  * @IPCPORT_A_WAITER_NAME: string, the port's name; for kind NAME, the name that it waits for
  * @IPCPORT_A_WAITER_OWNER_PID: u32, process that owns the port
  * @IPCPORT_A_WAITER_OWNER_COMM: string, what that is called; left out if it is not visible
  * @IPCPORT_A_WAITER_TOKEN: u64, token of the call, once it is in the port
- * @IPCPORT_A_WAITER_HOLDER_PID: u32, process that has received the call
+ * @IPCPORT_A_WAITER_HOLDER_PID: u32, process that has received the call; left out as long as a
+ *	process that does not own the port has been handed it and not run since
  * @IPCPORT_A_WAITER_HOLDER_COMM: string, what that is called; left out if it is not visible
  * @IPCPORT_A_WAITER_IS_ASYNC: flag, no thread sleeps until the call ends: it was submitted,
- *	or its caller was interrupted
+ *	or made through io_uring, or its caller was interrupted
  * @__IPCPORT_A_WAITER_LAST: not an attribute
  * @IPCPORT_A_WAITER_MAX: the highest attribute
  */
@@ -274,13 +283,17 @@ enum ipcport_attr_limit {
 
 /**
  * enum ipcport_attr_counters - what happened so far
+ *
+ * Those of a port are of one moment, and add up. Those of a namespace are read one after
+ * the other, and add up while nothing happens.
+ *
  * @IPCPORT_A_COUNTERS_UNSPEC: not used
  * @IPCPORT_A_COUNTERS_PAD: padding before 64-bit values; to be ignored
  * @IPCPORT_A_COUNTERS_SENT: u64, messages that got into a port, requests and notices included
  * @IPCPORT_A_COUNTERS_RECEIVED: u64, messages that were taken out and not put back
  * @IPCPORT_A_COUNTERS_DROPPED: u64, messages that left a port without being received: those
  *	left in it when it went, and requests whose call ended before. SENT is the sum of RECEIVED,
- *	DROPPED and what is in the ports.
+ *	DROPPED and what is in the ports, those included that have ended and can still be drained.
  * @IPCPORT_A_COUNTERS_CALLS: u64, calls that got into a port. That is the sum of those which
  *	follow, and of the open ones.
  * @IPCPORT_A_COUNTERS_ANSWERED: u64, calls that were answered
@@ -289,7 +302,7 @@ enum ipcport_attr_limit {
  *	them did
  * @IPCPORT_A_COUNTERS_TIMED_OUT: u64, calls whose deadline passed
  * @IPCPORT_A_COUNTERS_CANCELLED: u64, calls that were cancelled, or whose file was closed or
- *	process exited while no thread of it was in the call
+ *	process exited while no thread of it was in the call any more
  * @IPCPORT_A_COUNTERS_CALLER_GONE: u64, calls whose caller was killed in them
  * @IPCPORT_A_COUNTERS_CREATED: u64, ports created
  * @IPCPORT_A_COUNTERS_DESTROYED: u64, ports ended by DESTROY
