@@ -150,7 +150,7 @@ static int list_users(struct view *view, bool is_all, struct view_users *users)
 	ret = view_get_user(view, VIEW_UID_SELF, self);
 	if (ret)
 		free(self);
-	*users = (struct view_users){ ret ? NULL : self, 1, false };
+	*users = (struct view_users){ .items = ret ? NULL : self, .count = 1 };
 	return ret;
 }
 

@@ -46,7 +46,6 @@ struct view {
  * @items: so far
  * @count: how many
  * @room: how many there is room for
- * @is_torn: see struct view_ports
  */
 struct harvest {
 	int (*parse)(const void *attributes, size_t size, void *item);
@@ -54,7 +53,6 @@ struct harvest {
 	char *items;
 	size_t count;
 	size_t room;
-	bool is_torn;
 };
 
 static int make_room(struct harvest *harvest)
@@ -89,8 +87,6 @@ static int take_item(const struct nlmsghdr *answer, void *arg)
 	char *item;
 	int ret;
 
-	if (answer->nlmsg_flags & NLM_F_DUMP_INTR)
-		harvest->is_torn = true;
 	ret = make_room(harvest);
 	if (ret)
 		return ret;
@@ -102,6 +98,14 @@ static int take_item(const struct nlmsghdr *answer, void *arg)
 	return ret;
 }
 
+/* Of what it does not find the module says so in words; netlink has none for a family. */
+static int ask(struct view *view, struct view_request *request, struct harvest *harvest)
+{
+	int ret = view_socket_ask(&view->requests, request, take_item, harvest);
+
+	return ret == -ENOENT && !view->requests.text[0] ? -ENODEV : ret;
+}
+
 /* Answers to a question that is not a dump come here: there is one. */
 static int ask_one(struct view *view, struct view_request *request,
 		   int (*parse)(const void *attributes, size_t size, void *item),
@@ -110,7 +114,7 @@ static int ask_one(struct view *view, struct view_request *request,
 	struct harvest harvest = { .parse = parse, .item_size = size };
 	int ret;
 
-	ret = view_socket_ask(&view->requests, request, take_item, &harvest);
+	ret = ask(view, request, &harvest);
 	if (!ret && harvest.count != 1)
 		ret = -EPROTO;
 	if (!ret)
@@ -125,9 +129,8 @@ static int ask_all(struct view *view, struct view_request *request, struct harve
 
 	do {
 		harvest->count = 0;
-		harvest->is_torn = false;
-		ret = view_socket_ask(&view->requests, request, take_item, harvest);
-	} while (!ret && harvest->is_torn && ++tries < DUMP_TRIES);
+		ret = ask(view, request, harvest);
+	} while (!ret && view->requests.is_torn && ++tries < DUMP_TRIES);
 	if (ret) {
 		free(harvest->items);
 		harvest->items = NULL;
@@ -202,17 +205,22 @@ int view_open(struct view **view)
 	return ret;
 }
 
+static int fail_without_module(void)
+{
+	fail_because("there is no netlink family %s (%s): is the module loaded?",
+		     IPCPORT_GENL_NAME, fail_name(ENOENT));
+	return STATUS_USAGE;
+}
+
 int view_open_or_fail(struct view **view)
 {
 	int ret = view_open(view);
 
 	if (!ret)
 		return STATUS_OK;
-	if (ret != -ENOENT)
-		return fail(ret, "find the netlink family %s", IPCPORT_GENL_NAME);
-	fail_because("there is no netlink family %s (%s): is the module loaded?",
-		     IPCPORT_GENL_NAME, fail_name(ret));
-	return STATUS_USAGE;
+	if (ret == -ENOENT)
+		return fail_without_module();
+	return fail(ret, "find the netlink family %s", IPCPORT_GENL_NAME);
 }
 
 void view_close(struct view *view)
@@ -229,6 +237,8 @@ int view_fail(const struct view *view, int error, const char *format, ...)
 	char what[256];
 	va_list args;
 
+	if (error == -ENODEV)
+		return fail_without_module();
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
@@ -248,15 +258,20 @@ static void put_port(struct view_request *request, uint16_t id_type, uint64_t id
 
 int view_list_ports(struct view *view, struct view_ports *ports)
 {
-	struct harvest harvest = { view_parse_port, sizeof(*ports->items), NULL, 0, 0, false };
+	struct harvest harvest = {
+		.parse = view_parse_port,
+		.item_size = sizeof(*ports->items),
+	};
 	struct view_request request;
 	int ret;
 
 	begin(view, &request, IPCPORT_CMD_PORT_GET, NLM_F_DUMP);
 	ret = ask_all(view, &request, &harvest);
 	if (!ret)
-		*ports = (struct view_ports){ (void *)harvest.items, harvest.count,
-					      harvest.is_torn };
+		*ports = (struct view_ports){
+			.items = (void *)harvest.items,
+			.count = harvest.count,
+		};
 	return ret;
 }
 
@@ -272,7 +287,10 @@ int view_get_port(struct view *view, uint64_t id, const char *name, struct view_
 int view_list_waiters(struct view *view, uint64_t port, const char *name,
 		      struct view_waiters *waiters)
 {
-	struct harvest harvest = { view_parse_waiter, sizeof(*waiters->items), NULL, 0, 0, false };
+	struct harvest harvest = {
+		.parse = view_parse_waiter,
+		.item_size = sizeof(*waiters->items),
+	};
 	struct view_request request;
 	int ret;
 
@@ -280,22 +298,29 @@ int view_list_waiters(struct view *view, uint64_t port, const char *name,
 	put_port(&request, IPCPORT_A_WAITER_PORT, port, IPCPORT_A_WAITER_NAME, name);
 	ret = ask_all(view, &request, &harvest);
 	if (!ret)
-		*waiters = (struct view_waiters){ (void *)harvest.items, harvest.count,
-						  harvest.is_torn };
+		*waiters = (struct view_waiters){
+			.items = (void *)harvest.items,
+			.count = harvest.count,
+		};
 	return ret;
 }
 
 int view_list_users(struct view *view, struct view_users *users)
 {
-	struct harvest harvest = { view_parse_user, sizeof(*users->items), NULL, 0, 0, false };
+	struct harvest harvest = {
+		.parse = view_parse_user,
+		.item_size = sizeof(*users->items),
+	};
 	struct view_request request;
 	int ret;
 
 	begin(view, &request, IPCPORT_CMD_USER_GET, NLM_F_DUMP);
 	ret = ask_all(view, &request, &harvest);
 	if (!ret)
-		*users = (struct view_users){ (void *)harvest.items, harvest.count,
-					      harvest.is_torn };
+		*users = (struct view_users){
+			.items = (void *)harvest.items,
+			.count = harvest.count,
+		};
 	return ret;
 }
 

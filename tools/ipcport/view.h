@@ -7,7 +7,11 @@
  * or an empty string; where 0 could be a value too, has_ says. Strings come as the module
  * sends them: names and what processes are called may be any bytes, see text.h.
  *
- * Functions return 0, or a negative errno value that view_fail() explains.
+ * Functions return 0, or a negative errno value that view_fail() explains; -ENODEV if the
+ * module was removed.
+ *
+ * Lists are of one moment, if ports do not come and go faster than they can be listed: that
+ * is tried three times. Whoever is there throughout is listed in any case.
  */
 #ifndef VIEW_H
 #define VIEW_H
@@ -152,37 +156,30 @@ struct view_event {
  * struct view_ports - ports, in the order of their numbers
  * @items: the ports; to be freed by the caller
  * @count: how many
- * @is_torn: ports came or went meanwhile, again and again: it is not the state of one
- *	moment. Those that lived throughout are there, once.
  */
 struct view_ports {
 	struct view_port *items;
 	size_t count;
-	bool is_torn;
 };
 
 /**
  * struct view_waiters - waiters, in the order of their ports, those for names last
  * @items: the waiters; to be freed by the caller
  * @count: how many
- * @is_torn: as in struct view_ports
  */
 struct view_waiters {
 	struct view_waiter *items;
 	size_t count;
-	bool is_torn;
 };
 
 /**
  * struct view_users - users
  * @items: the users; to be freed by the caller
  * @count: how many
- * @is_torn: as in struct view_ports
  */
 struct view_users {
 	struct view_user *items;
 	size_t count;
-	bool is_torn;
 };
 
 /**
@@ -213,7 +210,7 @@ void view_close(struct view *view);
  * @error: what one of these functions returned
  * @format: what was tried, as for printf()
  *
- * Return: STATUS_FAILED.
+ * Return: STATUS_USAGE if the module was removed, else STATUS_FAILED.
  */
 int view_fail(const struct view *view, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

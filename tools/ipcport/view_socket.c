@@ -103,11 +103,16 @@ static void end(struct talk *talk, const struct nlmsghdr *message)
 	}
 }
 
-/* What is left of an earlier request that was given up has another number. */
+/*
+ * What is left of an earlier request that was given up has another number. A change that
+ * came behind the last item of a dump is told with its end.
+ */
 static void hear(struct talk *talk, const struct nlmsghdr *message)
 {
 	if (message->nlmsg_seq != talk->socket->sequence)
 		return;
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		talk->socket->is_torn = true;
 	if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
 		end(talk, message);
 	else if (message->nlmsg_type >= NLMSG_MIN_TYPE && !talk->error)
@@ -149,6 +154,7 @@ int view_socket_ask(struct view_socket *socket, struct view_request *request,
 	int ret = 0;
 
 	socket->text[0] = '\0';
+	socket->is_torn = false;
 	request->header->nlmsg_seq = ++socket->sequence;
 	if (mnl_socket_sendto(socket->mnl, request->header, request->header->nlmsg_len) < 0)
 		return -errno;

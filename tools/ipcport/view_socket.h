@@ -19,12 +19,14 @@
  * @mnl: the socket, NULL if it is not open
  * @sequence: number of the last request
  * @text: what the kernel had to say of the last refusal; empty for nothing
+ * @is_torn: what was shown in answer to the last request is not the state of one moment
  * @buffer: what was received
  */
 struct view_socket {
 	struct mnl_socket *mnl;
 	uint32_t sequence;
 	char text[128];
+	bool is_torn;
 	char buffer[VIEW_BUFFER_SIZE] __attribute__((aligned(8)));
 };
 

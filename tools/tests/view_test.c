@@ -1,41 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Netlink as the command speaks it, with answers that the tests make up. */
-#include "fake_netlink.h"
+#include "fake_view.h"
 
 #include "../ipcport/array.h"
-#include "../ipcport/view.h"
+#include "../ipcport/command.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/genetlink.h>
-
-#include <cmocka.h>
-
-#define A_TEST(test)	cmocka_unit_test_setup_teardown(test, reset, forget)
-
-static struct view *view;
-
-static int reset(void **state)
-{
-	(void)state;
-	memset(&netlink, 0, sizeof(netlink));
-	fake_family();
-	assert_int_equal(view_open(&view), 0);
-	return 0;
-}
-
-static int forget(void **state)
-{
-	(void)state;
-	view_close(view);
-	view = NULL;
-	return 0;
-}
 
 /* One port of a dump. */
 static void answer_port(uint64_t id, uint16_t flags)
@@ -156,7 +131,6 @@ static void a_dump_is_gathered_from_many_messages(void **state)
 	fake_dump_end(0);
 	assert_int_equal(view_list_ports(view, &ports), 0);
 	assert_int_equal(ports.count, 100);
-	assert_false(ports.is_torn);
 	for (size_t i = 0; i < ports.count; i++)
 		assert_int_equal(ports.items[i].id, i);
 	free(ports.items);
@@ -180,7 +154,49 @@ static void a_torn_dump_is_repeated(void **state)
 	assert_int_equal(ports.count, 1);
 	assert_int_equal(ports.items[0].id, 3);
 	assert_string_equal(ports.items[0].name, "");
-	assert_false(ports.is_torn);
+	free(ports.items);
+}
+
+/* So it is if the change comes behind the last port; also if there was no port at all. */
+static void a_dump_can_be_torn_at_its_end(void **state)
+{
+	unsigned int before = netlink.requests;
+	struct view_ports ports;
+
+	(void)state;
+	fake_datagram();
+	answer_port(2, NLM_F_MULTI);
+	fake_dump_end(0);
+	netlink.message->nlmsg_flags |= NLM_F_DUMP_INTR;
+	fake_datagram();
+	fake_dump_end(0);
+	netlink.message->nlmsg_flags |= NLM_F_DUMP_INTR;
+	fake_datagram();
+	answer_port(3, NLM_F_MULTI);
+	fake_dump_end(0);
+	assert_int_equal(view_list_ports(view, &ports), 0);
+	assert_int_equal(netlink.requests - before, 3);
+	assert_int_equal(ports.count, 1);
+	assert_int_equal(ports.items[0].id, 3);
+	free(ports.items);
+}
+
+static void a_torn_dump_does_not_make_the_next_one_torn(void **state)
+{
+	unsigned int before = netlink.requests;
+	struct view_ports ports;
+
+	(void)state;
+	for (uint64_t i = 1; i <= 4; i++) {
+		fake_datagram();
+		answer_port(i, i < 4 ? NLM_F_MULTI | NLM_F_DUMP_INTR : NLM_F_MULTI);
+		fake_dump_end(0);
+	}
+	assert_int_equal(view_list_ports(view, &ports), 0);
+	free(ports.items);
+	assert_int_equal(view_list_ports(view, &ports), 0);
+	assert_int_equal(netlink.requests - before, 4);
+	assert_int_equal(ports.items[0].id, 4);
 	free(ports.items);
 }
 
@@ -199,7 +215,6 @@ static void a_dump_that_stays_torn_is_better_than_none(void **state)
 	assert_int_equal(netlink.requests - before, 3);
 	assert_int_equal(ports.count, 1);
 	assert_int_equal(ports.items[0].id, 3);
-	assert_true(ports.is_torn);
 	free(ports.items);
 }
 
@@ -236,7 +251,7 @@ static void answers_to_an_earlier_request_are_passed_over(void **state)
 }
 
 /* What view_fail() has to say of it. */
-static void expect_complaint(int error, const char *expected)
+static void expect_complaint(int error, int status, const char *expected)
 {
 	FILE *saved = stderr;
 	char *printed;
@@ -244,7 +259,7 @@ static void expect_complaint(int error, const char *expected)
 
 	stderr = open_memstream(&printed, &size);
 	assert_non_null(stderr);
-	view_fail(view, error, "look at port %d", 7);
+	assert_int_equal(view_fail(view, error, "look at port %d", 7), status);
 	fclose(stderr);
 	stderr = saved;
 	assert_string_equal(printed, expected);
@@ -259,12 +274,46 @@ static void a_refusal_is_explained(void **state)
 	fake_datagram();
 	fake_request_end(-EINVAL, "not today");
 	assert_int_equal(view_get_port(view, 7, NULL, &port), -EINVAL);
-	expect_complaint(-EINVAL, "ipcport: look at port 7: not today (EINVAL)\n");
+	expect_complaint(-EINVAL, STATUS_FAILED, "ipcport: look at port 7: not today (EINVAL)\n");
+	fake_datagram();
+	fake_request_end(-EBUSY, NULL);
+	assert_int_equal(view_get_port(view, 7, NULL, &port), -EBUSY);
+	expect_complaint(-EBUSY, STATUS_FAILED,
+			 "ipcport: look at port 7: Device or resource busy (EBUSY)\n");
+}
+
+static void a_port_that_is_not_there_is_explained_by_the_module(void **state)
+{
+	struct view_port port;
+
+	(void)state;
+	fake_datagram();
+	fake_request_end(-ENOENT, "no such port");
+	assert_int_equal(view_get_port(view, 7, NULL, &port), -ENOENT);
+	expect_complaint(-ENOENT, STATUS_FAILED,
+			 "ipcport: look at port 7: no such port (ENOENT)\n");
+}
+
+/* Then it is netlink that refuses, for which the family's number means nothing. */
+static void a_module_that_is_gone_is_missed_as_at_the_beginning(void **state)
+{
+	struct view_counters counters;
+	struct view_ports ports = { .count = 99 };
+	struct view_port port;
+
+	(void)state;
 	fake_datagram();
 	fake_request_end(-ENOENT, NULL);
-	assert_int_equal(view_get_port(view, 7, NULL, &port), -ENOENT);
-	expect_complaint(-ENOENT, "ipcport: look at port 7: there is no such port, or it has ended "
-			 "(ENOENT)\n");
+	assert_int_equal(view_list_ports(view, &ports), -ENODEV);
+	assert_int_equal(ports.count, 99);
+	fake_datagram();
+	fake_request_end(-ENOENT, NULL);
+	assert_int_equal(view_get_counters(view, &counters), -ENODEV);
+	fake_datagram();
+	fake_request_end(-ENOENT, NULL);
+	assert_int_equal(view_get_port(view, 7, NULL, &port), -ENODEV);
+	expect_complaint(-ENODEV, STATUS_USAGE, "ipcport: there is no netlink family ipcport "
+			 "(ENOENT): is the module loaded?\n");
 }
 
 static void waiters_are_all_that_their_attributes_say(void **state)
@@ -330,8 +379,9 @@ static void each_limit_of_a_user_has_a_record(void **state)
 static void counters_of_the_namespace_are_all_there(void **state)
 {
 	static const struct view_counters expected = {
-		2, 3, 4, 5, 6, 7, 8, 9, 10, 11, .created = 12, .destroyed = 13, .exited = 14,
-		.closed = 15,
+		.sent = 2, .received = 3, .dropped = 4, .calls = 5, .answered = 6, .port_died = 7,
+		.holder_died = 8, .timed_out = 9, .cancelled = 10, .caller_gone = 11,
+		.created = 12, .destroyed = 13, .exited = 14, .closed = 15,
 	};
 	struct view_counters counters;
 
@@ -346,117 +396,6 @@ static void counters_of_the_namespace_are_all_there(void **state)
 	assert_memory_equal(&counters, &expected, sizeof(counters));
 }
 
-static void events_come_one_by_one(void **state)
-{
-	struct view_event event;
-
-	(void)state;
-	assert_int_equal(view_subscribe(view), 0);
-	assert_int_equal(netlink.joined, FAKE_GROUP);
-	fake_datagram();
-	fake_answer(IPCPORT_CMD_DESTROYED_NTF, 0);
-	mnl_attr_put_u64(netlink.message, IPCPORT_A_EVENT_PORT, 5);
-	mnl_attr_put_u32(netlink.message, IPCPORT_A_EVENT_UID, 0);
-	mnl_attr_put_u32(netlink.message, IPCPORT_A_EVENT_CAUSE, IPCPORT_PORT_CAUSE_DESTROY);
-	fake_message_end();
-	fake_answer(IPCPORT_CMD_BOUND_NTF, 0);
-	mnl_attr_put_strz(netlink.message, IPCPORT_A_EVENT_NAME, "/srv/a");
-	fake_message_end();
-	assert_int_equal(view_next_event(view, &event), 0);
-	assert_int_equal(event.cmd, IPCPORT_CMD_DESTROYED_NTF);
-	assert_int_equal(event.port, 5);
-	assert_true(event.has_uid && event.has_cause);
-	assert_false(event.has_callers || event.has_outcome);
-	assert_int_equal(event.cause, IPCPORT_PORT_CAUSE_DESTROY);
-	assert_int_equal(view_next_event(view, &event), 0);
-	assert_int_equal(event.cmd, IPCPORT_CMD_BOUND_NTF);
-	assert_string_equal(event.name, "/srv/a");
-	assert_int_equal(event.port, 0);
-	assert_false(event.has_uid || event.has_cause);
-}
-
-static void events_that_are_not_known_are_passed_over(void **state)
-{
-	struct view_event event;
-
-	(void)state;
-	assert_int_equal(view_subscribe(view), 0);
-	fake_datagram();
-	fake_answer(IPCPORT_CMD_MAX + 1, 0);
-	fake_message_end();
-	fake_answer(IPCPORT_CMD_PORT_GET, 0);
-	fake_message_end();
-	fake_message(FAKE_FAMILY + 1, 0);
-	mnl_nlmsg_put_extra_header(netlink.message, sizeof(struct genlmsghdr));
-	fake_message_end();
-	fake_datagram();
-	fake_answer(IPCPORT_CMD_LIMIT_HIT_NTF, 0);
-	fake_message_end();
-	assert_int_equal(view_next_event(view, &event), 0);
-	assert_int_equal(event.cmd, IPCPORT_CMD_LIMIT_HIT_NTF);
-}
-
-static void put_event(uint8_t cmd)
-{
-	fake_datagram();
-	fake_answer(cmd, 0);
-	fake_message_end();
-}
-
-/* Until then the kernel keeps no others, and what is listed can be out of date. */
-static void a_loss_of_events_is_told_when_those_before_it_are_read(void **state)
-{
-	struct view_event event;
-
-	(void)state;
-	assert_int_equal(view_subscribe(view), 0);
-	fake_datagram()->error = ENOBUFS;
-	put_event(IPCPORT_CMD_CREATED_NTF);
-	put_event(IPCPORT_CMD_BOUND_NTF);
-	assert_int_equal(view_next_event(view, &event), 0);
-	assert_int_equal(event.cmd, IPCPORT_CMD_CREATED_NTF);
-	assert_int_equal(view_next_event(view, &event), 0);
-	assert_int_equal(event.cmd, IPCPORT_CMD_BOUND_NTF);
-	assert_int_equal(view_next_event(view, &event), -ENOBUFS);
-	put_event(IPCPORT_CMD_UNBOUND_NTF);
-	assert_int_equal(view_next_event(view, &event), 0);
-	assert_int_equal(event.cmd, IPCPORT_CMD_UNBOUND_NTF);
-}
-
-static void put_farewell(uint16_t family)
-{
-	struct genlmsghdr *generic;
-
-	fake_datagram();
-	fake_message(GENL_ID_CTRL, 0);
-	generic = mnl_nlmsg_put_extra_header(netlink.message, sizeof(*generic));
-	generic->cmd = CTRL_CMD_DELFAMILY;
-	mnl_attr_put_u16(netlink.message, CTRL_ATTR_FAMILY_ID, family);
-	fake_message_end();
-}
-
-static void a_module_that_goes_ends_the_events(void **state)
-{
-	struct view_event event;
-
-	(void)state;
-	assert_int_equal(view_subscribe(view), 0);
-	put_farewell(FAKE_FAMILY + 1);
-	put_event(IPCPORT_CMD_CREATED_NTF);
-	put_farewell(FAKE_FAMILY);
-	assert_int_equal(view_next_event(view, &event), 0);
-	assert_int_equal(view_next_event(view, &event), -ENODEV);
-}
-
-static void who_may_not_listen_is_told_so(void **state)
-{
-	(void)state;
-	netlink.join_error = EPERM;
-	assert_int_equal(view_subscribe(view), -EPERM);
-	netlink.join_error = 0;
-	assert_int_equal(view_subscribe(view), 0);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -466,18 +405,17 @@ int main(void)
 		A_TEST(a_value_of_the_wrong_size_is_refused),
 		A_TEST(a_dump_is_gathered_from_many_messages),
 		A_TEST(a_torn_dump_is_repeated),
+		A_TEST(a_dump_can_be_torn_at_its_end),
+		A_TEST(a_torn_dump_does_not_make_the_next_one_torn),
 		A_TEST(a_dump_that_stays_torn_is_better_than_none),
 		A_TEST(a_dump_can_fail_half_way),
 		A_TEST(answers_to_an_earlier_request_are_passed_over),
 		A_TEST(a_refusal_is_explained),
+		A_TEST(a_port_that_is_not_there_is_explained_by_the_module),
+		A_TEST(a_module_that_is_gone_is_missed_as_at_the_beginning),
 		A_TEST(waiters_are_all_that_their_attributes_say),
 		A_TEST(each_limit_of_a_user_has_a_record),
 		A_TEST(counters_of_the_namespace_are_all_there),
-		A_TEST(events_come_one_by_one),
-		A_TEST(events_that_are_not_known_are_passed_over),
-		A_TEST(a_loss_of_events_is_told_when_those_before_it_are_read),
-		A_TEST(a_module_that_goes_ends_the_events),
-		A_TEST(who_may_not_listen_is_told_so),
 	};
 
 	return cmocka_run_group_tests_name("view", tests, NULL, NULL);
