@@ -63,6 +63,7 @@ static void print_names(const struct view_port *port)
 	printf(", uid %u, gid %u\n", port->uid, port->gid);
 }
 
+/* A later module may have more of them. */
 static void print_options(uint32_t flags)
 {
 	const char *separator = "";
@@ -75,7 +76,10 @@ static void print_options(uint32_t flags)
 			continue;
 		printf("%s%s", separator, options[i].word);
 		separator = ", ";
+		flags &= ~options[i].bit;
 	}
+	if (flags)
+		printf("%s%#x", separator, flags);
 	printf("\n");
 }
 
@@ -107,7 +111,10 @@ static void add_call(struct table *table, const struct view_waiter *waiter)
 
 static int print_waiters(const struct view_waiters *waiters)
 {
-	struct table table = { waiter_columns, ARRAY_SIZE(waiter_columns), NULL, 0, 0, false };
+	struct table table = {
+		.columns = waiter_columns,
+		.column_count = ARRAY_SIZE(waiter_columns),
+	};
 	char age[AGE_SIZE];
 
 	for (size_t i = 0; i < waiters->count; i++) {
@@ -154,7 +161,10 @@ int show_print_name(const char *name, const struct view_waiters *waiters)
 
 int show_print_namespace(const struct view_counters *counters, const struct view_users *users)
 {
-	struct table table = { limit_columns, ARRAY_SIZE(limit_columns), NULL, 0, 0, false };
+	struct table table = {
+		.columns = limit_columns,
+		.column_count = ARRAY_SIZE(limit_columns),
+	};
 
 	print_counters(counters);
 	printf("ports      %" PRIu64 " created, %" PRIu64 " destroyed, %" PRIu64

@@ -5,6 +5,7 @@
 #include "../ipcport/age.h"
 #include "../ipcport/array.h"
 #include "../ipcport/json.h"
+#include "../ipcport/show.h"
 #include "../ipcport/table.h"
 #include "../ipcport/view_json.h"
 
@@ -73,6 +74,36 @@ static void a_table_can_have_many_lines(void **state)
 	}
 	expect_table(&table, expected);
 	free(expected);
+}
+
+/* What "show" prints of a port with these options. */
+static void expect_options(uint32_t flags, const char *expected)
+{
+	static const struct view_waiters nobody;
+	const struct view_port port = { .id = 1, .flags = flags };
+	FILE *saved = stdout;
+	char *printed, *line;
+	size_t size;
+
+	stdout = open_memstream(&printed, &size);
+	assert_non_null(stdout);
+	assert_int_equal(show_print_port(&port, &nobody), 0);
+	fclose(stdout);
+	stdout = saved;
+	line = strstr(printed, "options ");
+	assert_non_null(line);
+	*strchrnul(line, '\n') = '\0';
+	assert_string_equal(line, expected);
+	free(printed);
+}
+
+static void options_of_a_later_module_are_numbers(void **state)
+{
+	(void)state;
+	expect_options(IPCPORT_CREATE_F_OWNER_THREAD | IPCPORT_CREATE_F_CARGO,
+		       "options    owner-thread, cargo");
+	expect_options(IPCPORT_CREATE_F_CARGO | 0x50000000, "options    cargo, 0x50000000");
+	expect_options(0x80000000, "options    0x80000000");
 }
 
 static void ages_have_two_units_at_most(void **state)
@@ -192,6 +223,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(columns_are_as_wide_as_what_is_in_them, fake_reset),
 		cmocka_unit_test_setup(a_table_can_have_many_lines, fake_reset),
+		cmocka_unit_test_setup(options_of_a_later_module_are_numbers, fake_reset),
 		cmocka_unit_test_setup(ages_have_two_units_at_most, fake_reset),
 		cmocka_unit_test_setup(a_port_survives_json, fake_reset),
 		cmocka_unit_test_setup(a_waiter_survives_json, fake_reset),
