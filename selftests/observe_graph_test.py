@@ -10,9 +10,9 @@ import os
 import shutil
 import subprocess
 
-from observe import command, objects
+from observe import command, objects, run
 from scene import Chain, Crowd, Cycle
-from tap import PATIENCE, Skip, ipcport, run, wait_until
+from tap import PATIENCE, Skip, ipcport, wait_until
 
 
 def process(place):

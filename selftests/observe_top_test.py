@@ -13,9 +13,9 @@ import re
 import shutil
 import subprocess
 
-from observe import COMMAND, command, objects
+from observe import COMMAND, command, objects, run
 from scene import SECRET, Crowd, Process, own_port
-from tap import PATIENCE, Skip, ipcport, run, wait_until
+from tap import PATIENCE, Skip, ipcport, wait_until
 
 # The first line of ports on the screen.
 TOP = 4

@@ -9,9 +9,9 @@ import os
 import re
 import signal
 
-from observe import NOBODY, Running, command, objects
+from observe import NOBODY, command, objects, run, Running
 from scene import SECRET, Process, parameter, stay
-from tap import Thread, ipcport, raises, run, wait_until
+from tap import Thread, ipcport, raises, wait_until
 
 NAME = "/obs/watched"
 

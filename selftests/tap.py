@@ -100,12 +100,17 @@ def _run(test):
         return "not ok", ""
 
 
+def skip_all(reason):
+    """Say why there is no test, and exit."""
+    print(f"TAP version 13\n1..0 # SKIP {reason}")
+    sys.exit(4)
+
+
 def run(tests):
     """Run all test_* of a module's globals, each with a device of its own; then exit."""
     tests = [value for name, value in tests.items() if name.startswith("test_")]
     if not os.path.exists(ipcport.DEVICE):
-        print("TAP version 13\n1..0 # SKIP there is no " + ipcport.DEVICE)
-        sys.exit(4)
+        skip_all(f"there is no {ipcport.DEVICE}")
     failed = 0
     print(f"TAP version 13\n1..{len(tests)}")
     for number, test in enumerate(tests, 1):
