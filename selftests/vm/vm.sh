@@ -233,7 +233,7 @@ clean_up() {
 }
 
 main() {
-	local status=0
+	local status=0 tries=3
 
 	trap clean_up EXIT
 	# what goes into the guest must be readable there by other users
@@ -245,7 +245,7 @@ main() {
 	make_initrd
 	has_started=y
 	boot || status=$?
-	while [ "$status" -eq 0 ] && died_of_qemu; do
+	while [ "$status" -eq 0 ] && [ $((tries--)) -gt 0 ] && died_of_qemu; do
 		echo "vm.sh: QEMU let the guest die before it had started; again" >&2
 		boot || status=$?
 	done
