@@ -5,9 +5,9 @@
 import os
 import time
 
-from observe import NOBODY, command, objects, rows
+from observe import NOBODY, command, objects, rows, run
 from scene import SECRET, Chain, Crowd, Cycle, Process, Scene, in_time, own_port
-from tap import ipcport, run, wait_until
+from tap import ipcport, wait_until
 
 COMMON = {"is_async": False, "is_cycle": False, "is_deadlock": False}
 
@@ -127,14 +127,34 @@ def test_cycle(device):
 
 
 def test_handle(device):
-    """a cycle in which somebody else can receive the call is no deadlock"""
+    """a cycle in which somebody else has a handle to receive is no deadlock"""
     with Cycle(device) as cycle:
-        with device.open(cycle.members[1].port, ipcport.R_RECV):
-            # what the second has received only he can answer
-            assert waits() == links(cycle, "DEADLOCK")
-        with device.open(cycle.members[0].port, ipcport.R_RECV):
-            assert waits() == links(cycle, "cycle")
+        for member in cycle.members:
+            with device.open(member.port, ipcport.R_RECV):
+                assert waits() == links(cycle, "cycle")
         assert waits() == links(cycle, "DEADLOCK")
+
+
+def test_worker(device):
+    """a worker who shares the port of another one can answer what that one has received"""
+    with Cycle(device) as cycle:
+        caller, server = cycle.members[:2]
+        listened, said = os.pipe()
+
+        def work(say):
+            with ipcport.Device() as own, own.open(server.port, ipcport.R_RECV) as handle:
+                say(0)
+                os.read(listened, 1)
+                handle.reply(cycle.tokens[0])
+
+        with Process("obs-worker", work) as worker:
+            worker.hear()
+            assert waits() == links(cycle, "cycle")
+            os.write(said, b"x")
+            # the call is answered, so this one ends
+            caller.process.wait()
+        os.close(listened)
+        os.close(said)
 
 
 def test_namespaces(device):

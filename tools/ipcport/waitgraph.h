@@ -7,11 +7,13 @@
  * waits for the answer to a call that was received waits for the process that has it. Who
  * waits for a message or for a name waits for nobody in particular.
  *
- * A cycle of waits need not be a deadlock. It is one if nobody in it can ever go on: all
- * threads of its processes wait in ports, for processes of which the same is true, and
- * nobody else could receive what is in those ports. Dumps are not of one moment, either:
- * two of them, one after the other, tell which waits existed together, namely those that
- * are in both; see waitgraph_confirm().
+ * A cycle of waits need not be a deadlock. It is called one if nobody in it can go on by
+ * himself: all threads of its processes wait in ports, for processes of which the same is
+ * true, and nobody has a handle to receive from those ports. Whoever may receive also
+ * answers calls that others have received. That leaves those who may by a port's mode, who
+ * are not known before they come. Dumps are not of one moment, either: two of them, one
+ * after the other, tell which waits existed together, namely those that are in both; see
+ * waitgraph_confirm().
  *
  * Nothing here asks the kernel for anything. What it says is put in from outside.
  */
@@ -32,7 +34,7 @@
  * @count: how many waits it has
  * @thread_count: threads it has, for waitgraph_judge(); 0 if that is not known
  * @component: see waitgraph_search()
- * @is_held: can never go on, as waitgraph_judge() found
+ * @is_held: cannot go on by itself, as waitgraph_judge() found
  */
 struct waitgraph_process {
 	uint32_t pid;
@@ -52,7 +54,7 @@ struct waitgraph_process {
  * @is_lasting: has not been missing from a later dump
  * @is_shared: others than @to may serve it, for waitgraph_judge()
  * @is_cycle: is part of a cycle
- * @is_deadlock: is part of a cycle in which nobody can ever go on
+ * @is_deadlock: is part of a cycle in which nobody can go on by himself
  */
 struct waitgraph_wait {
 	const struct view_waiter *waiter;
@@ -68,7 +70,7 @@ struct waitgraph_wait {
  * struct waitgraph_cycle - a cycle, one for all processes that wait for each other
  * @path: indexes of its processes; each waits for the next, the last for the first
  * @length: how many
- * @is_deadlock: nobody in it can ever go on
+ * @is_deadlock: nobody in it can go on by himself
  */
 struct waitgraph_cycle {
 	const size_t *path;

@@ -66,7 +66,7 @@ static bool has_receivers(struct view *view, uint64_t id)
 	return view_get_port(view, id, NULL, &port) || port.recv_handles;
 }
 
-/* A port in which many wait is asked for once. What is received only its holder answers. */
+/* Who may receive also answers what another one has received. A port is asked for once. */
 static void look_at_ports(struct waitgraph *graph, struct view *view)
 {
 	const struct waitgraph_wait *before = NULL;
@@ -74,8 +74,7 @@ static void look_at_ports(struct waitgraph *graph, struct view *view)
 	for (size_t i = 0; i < graph->wait_count; i++) {
 		struct waitgraph_wait *wait = &graph->waits[i];
 
-		if (wait->to == WAITGRAPH_NOBODY ||
-		    wait->waiter->kind == IPCPORT_WAIT_CALL_RECEIVED)
+		if (wait->to == WAITGRAPH_NOBODY)
 			continue;
 		if (before && before->waiter->port == wait->waiter->port)
 			wait->is_shared = before->is_shared;

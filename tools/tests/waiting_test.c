@@ -142,14 +142,26 @@ static void answer_cycle(void)
 	fake_dump_end(0);
 }
 
-static void answer_port(uint32_t recv_handles)
+/* The port of a process. */
+static void answer_port(size_t number, uint32_t recv_handles)
 {
 	fake_datagram();
 	fake_answer(IPCPORT_CMD_PORT_GET, 0);
-	mnl_attr_put_u64(netlink.message, IPCPORT_A_PORT_ID, (uint64_t)members[0]);
+	mnl_attr_put_u64(netlink.message, IPCPORT_A_PORT_ID, (uint64_t)members[number]);
 	mnl_attr_put_u32(netlink.message, IPCPORT_A_PORT_RECV_HANDLES, recv_handles);
 	fake_message_end();
 	fake_request_end(0, NULL);
+}
+
+/* It is asked for the ports in the order of those who wait in them: a cycle, with handles. */
+static void answer_shared_cycle(uint32_t received_handles, uint32_t queued_handles)
+{
+	bool is_swapped = members[1] < members[0];
+
+	answer_cycle();
+	answer_port(!is_swapped, is_swapped ? queued_handles : received_handles);
+	answer_port(is_swapped, is_swapped ? received_handles : queued_handles);
+	answer_cycle();
 }
 
 /* All waits are in a cycle, or none is. */
@@ -181,11 +193,9 @@ static void a_cycle_of_processes_with_one_thread_is_a_deadlock(void **state)
 	(void)state;
 	start(0, LIFE_SINGLE);
 	start(1, LIFE_SINGLE);
-	answer_cycle();
-	answer_port(0);
-	answer_cycle();
+	answer_shared_cycle(0, 0);
 	expect(true, true);
-	assert_int_equal(netlink.requests, BEGIN_REQUESTS + 3);
+	assert_int_equal(netlink.requests, BEGIN_REQUESTS + 4);
 }
 
 static void of_a_port_in_which_many_wait_it_is_asked_once(void **state)
@@ -201,8 +211,8 @@ static void of_a_port_in_which_many_wait_it_is_asked_once(void **state)
 		fake_dump_end(0);
 		if (i)
 			break;
-		answer_port(1);
-		answer_port(0);
+		answer_port(1, 1);
+		answer_port(0, 0);
 	}
 	expect(true, false);
 	assert_int_equal(netlink.requests, BEGIN_REQUESTS + 4);
@@ -213,9 +223,7 @@ static void a_second_thread_may_help(void **state)
 	(void)state;
 	start(0, LIFE_SINGLE);
 	start(1, LIFE_DOUBLE);
-	answer_cycle();
-	answer_port(0);
-	answer_cycle();
+	answer_shared_cycle(0, 0);
 	expect(true, false);
 }
 
@@ -224,9 +232,7 @@ static void a_thread_that_has_exited_does_not_help(void **state)
 	(void)state;
 	start(0, LIFE_ORPHANED);
 	start(1, LIFE_SINGLE);
-	answer_cycle();
-	answer_port(0);
-	answer_cycle();
+	answer_shared_cycle(0, 0);
 	expect(true, true);
 }
 
@@ -235,9 +241,16 @@ static void who_has_a_handle_to_receive_may_help(void **state)
 	(void)state;
 	start(0, LIFE_SINGLE);
 	start(1, LIFE_SINGLE);
-	answer_cycle();
-	answer_port(1);
-	answer_cycle();
+	answer_shared_cycle(0, 1);
+	expect(true, false);
+}
+
+static void who_has_a_handle_may_answer_what_another_one_received(void **state)
+{
+	(void)state;
+	start(0, LIFE_SINGLE);
+	start(1, LIFE_SINGLE);
+	answer_shared_cycle(1, 0);
 	expect(true, false);
 }
 
@@ -249,6 +262,7 @@ static void a_port_that_cannot_be_seen_is_nothing_certain(void **state)
 	answer_cycle();
 	fake_datagram();
 	fake_request_end(-ENOENT, NULL);
+	answer_port(1, 0);
 	answer_cycle();
 	expect(true, false);
 }
@@ -259,9 +273,7 @@ static void processes_that_cannot_be_seen_are_nothing_certain(void **state)
 	/* There are no such ids. */
 	members[0] = INT32_MAX - 1;
 	members[1] = INT32_MAX;
-	answer_cycle();
-	answer_port(0);
-	answer_cycle();
+	answer_shared_cycle(0, 0);
 	memset(members, 0, sizeof(members));
 	expect(true, false);
 }
@@ -272,7 +284,8 @@ static void a_cycle_that_is_not_in_the_second_dump_was_none(void **state)
 	start(0, LIFE_SINGLE);
 	start(1, LIFE_SINGLE);
 	answer_cycle();
-	answer_port(0);
+	answer_port(1, 0);
+	answer_port(0, 0);
 	fake_datagram();
 	answer_waiter(IPCPORT_WAIT_CALL_RECEIVED, members[0], members[1]);
 	fake_dump_end(0);
@@ -285,7 +298,8 @@ static void who_cannot_ask_twice_says_nothing(void **state)
 	start(0, LIFE_SINGLE);
 	start(1, LIFE_SINGLE);
 	answer_cycle();
-	answer_port(0);
+	answer_port(1, 0);
+	answer_port(0, 0);
 	fake_datagram();
 	fake_dump_end(-ENOMEM);
 	assert_int_equal(waiting_load(&waiting, view), -ENOMEM);
@@ -300,6 +314,7 @@ int main(void)
 		A_TEST(a_second_thread_may_help),
 		A_TEST(a_thread_that_has_exited_does_not_help),
 		A_TEST(who_has_a_handle_to_receive_may_help),
+		A_TEST(who_has_a_handle_may_answer_what_another_one_received),
 		A_TEST(a_port_that_cannot_be_seen_is_nothing_certain),
 		A_TEST(processes_that_cannot_be_seen_are_nothing_certain),
 		A_TEST(a_cycle_that_is_not_in_the_second_dump_was_none),
