@@ -44,8 +44,8 @@ class Watch(Running):
 
 
 def may_listen():
-    """Whether those without rights may, which is so since Linux 6.7."""
-    return tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 7)
+    """Whether those without rights may, which is so since Linux 6.8."""
+    return tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 8)
 
 
 def without(event, *keys):
@@ -299,7 +299,7 @@ def test_nobody(device):
     """somebody without rights hears of what he may see; on old kernels he is told why not"""
     hidden, shown = device.create(), device.create(mode=0o604)
     if not may_listen():
-        assert "before Linux 6.7 this needs CAP_NET_ADMIN (EPERM)" in command(
+        assert "before Linux 6.8 this needs CAP_NET_ADMIN (EPERM)" in command(
             "watch", status=1, **NOBODY)
         return
     with Watch(device, **NOBODY) as watch:

@@ -10,8 +10,8 @@
  * Functions return 0, or a negative errno value that view_fail() explains; -ENODEV if the
  * module was removed.
  *
- * Lists are of one moment, if ports do not come and go faster than they can be listed: that
- * is tried three times. Whoever is there throughout is listed in any case.
+ * The ports in a list are those of one moment, if they do not come and go faster than they
+ * can be listed: that is tried three times. Who is there throughout is listed in any case.
  */
 #ifndef VIEW_H
 #define VIEW_H

@@ -17,8 +17,9 @@ static const char help[] =
 	"Usage: ipcport watch [OPTION...]\n"
 	"\n"
 	"Print what becomes of the ports of this network namespace, a line for each event, until\n"
-	"interrupted. You hear of the ports that you may see. Before Linux 6.7 this needs\n"
-	"CAP_NET_ADMIN, like root.\n"
+	"interrupted. You hear of the ports that you may see. Before Linux 6.8 this needs\n"
+	"CAP_NET_ADMIN, like root. Lines come soon after the events, and bear the time at which\n"
+	"they are printed.\n"
 	"\n"
 	"  -c, --count N  end after N events\n"
 	"  -p, --ports    begin with the ports that there are, and 'synced' behind them\n"
@@ -31,12 +32,14 @@ static const char help[] =
 	"  owner_died           all who waited in a port know that its owner has exited\n"
 	"  call_aborted         a call ended without an answer: holder_died, timed_out, cancelled\n"
 	"                       or caller_gone\n"
-	"  limit_hit            a user was refused something by a limit\n"
+	"  limit_hit            a user was refused something by a limit; told once a second at most\n"
+	"                       for each user and limit\n"
 	"  lost                 events came too fast, and some are missing; the ports that there\n"
 	"                       are now follow, and 'synced'\n"
 	"\n"
 	"Each change among ports and names has a number, 'generation'. Events above the generation\n"
-	"of the ports that were printed happened after that.\n"
+	"of the ports that were printed happened after that. Pids and thread ids in events are\n"
+	"those of the pid namespace in which the process lives.\n"
 	"\n"
 	"Example:\n"
 	"  ipcport watch --ports\n";
@@ -120,7 +123,7 @@ static int subscribe(struct view *view)
 	int ret = view_subscribe(view);
 
 	if (ret == -EPERM)
-		return fail_because("watch ports: before Linux 6.7 this needs CAP_NET_ADMIN (%s)",
+		return fail_because("watch ports: before Linux 6.8 this needs CAP_NET_ADMIN (%s)",
 				    fail_name(ret));
 	return ret ? fail(ret, "watch ports") : STATUS_OK;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Events do not say when they happened; they were sent while they did. */
+/* Events do not say when they happened, which was a moment ago. */
 static void print_time(const char *word)
 {
 	struct timespec now;
