@@ -685,16 +685,16 @@ HELPER bool kernel_is_from(int major, int minor)
 	       (its_major > major || (its_major == major && its_minor >= minor));
 }
 
-/* Kernels before 6.7 let only the privileged listen to such a group. */
+/* Kernels before 6.8 let only the privileged listen to such a group. */
 HELPER bool has_public_groups(void)
 {
-	return kernel_is_from(6, 7);
+	return kernel_is_from(6, 8);
 }
 
 /* 6.1 does not take what a family says of the beginning of a dump. */
 HELPER bool has_dump_extack(void)
 {
-	return kernel_is_from(6, 7);
+	return kernel_is_from(6, 8);
 }
 
 /*
@@ -741,10 +741,27 @@ HELPER int next_event(struct nl *nl, struct view *view)
 	return take_event(nl, view, MSG_DONTWAIT);
 }
 
-/* Wait for the next event. */
+/* Wait for the next event; they come soon after what causes them. */
 HELPER int await_event(struct nl *nl, struct view *view)
 {
 	return take_event(nl, view, 0);
+}
+
+/* The same for one about that port. */
+HELPER bool await_event_of(struct nl *nl, uint8_t cmd, uint64_t port)
+{
+	struct view view;
+
+	return !await_event(nl, &view) && view.cmd == cmd && NUMBER(&view, EVENT_PORT) == port;
+}
+
+/* Whether nothing else comes before what we cause now, which everyone may hear of. */
+HELPER bool hears_nothing(struct nl *nl, int fd)
+{
+	int64_t port = port_create_as(fd, 1, 0666, 0);
+
+	return port > 0 && await_event_of(nl, IPCPORT_CMD_CREATED_NTF, port) &&
+	       !port_destroy(fd, port) && await_event_of(nl, IPCPORT_CMD_DESTROYED_NTF, port);
 }
 
 /* A message that carries what must never be shown. */

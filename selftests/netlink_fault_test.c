@@ -174,6 +174,18 @@ TEST_F(request, with_a_name_of_the_wrong_size_is_refused)
 	}
 }
 
+TEST_F(request, with_a_zero_within_a_name_is_refused)
+{
+	static const char name[] = "/test/fault\0behind";
+
+	BEGIN(PORT_GET, 0);
+	PUT(PORT_NAME, sizeof(name), name);
+	EXPECT_EXPLAINED(EINVAL);
+	BEGIN(WAITER_GET, NLM_F_DUMP);
+	PUT(WAITER_NAME, sizeof(name), name);
+	EXPECT_REFUSED(EINVAL);
+}
+
 /* Attributes. */
 
 TEST_F(request, with_an_attribute_that_is_not_for_it_is_refused)

@@ -143,7 +143,8 @@ TEST_F(port, of_a_thread_names_the_thread_and_the_process)
 	EXPECT_LIKE_STAT(self->fd, &self->view);
 	ports[3] = 1;
 	pthread_join(thread, NULL);
-	EXPECT_EQ(-ENOENT, get_port(&self->nl, ports[0], &self->view));
+	/* which can be seen a little earlier */
+	EXPECT_TRUE(wait_until(get_port(&self->nl, ports[0], &self->view) == -ENOENT));
 }
 
 TEST_F(port, that_has_ended_or_never_was_is_not_found)
