@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""words.py TOP: every IPCPORT_ word in the documents exists in a header or a script
+"""words.py TOP: every IPCPORT_ word in the documents exists in what users have, or in a script
 
+That is headers, the library and the command; tests and examples can have words of their own.
 A word that ends in * or _ stands for all that begin like it.
 """
 
@@ -24,9 +25,10 @@ def files(top, folder, *suffixes):
 
 
 def main(top):
-    known_in = files(top, "include", ".h") + files(top, "tools", ".c", ".h", ".map")
+    known_in = files(top, "include", ".h")
+    known_in += files(top, "tools/lib", ".h", ".map") + files(top, "tools/ipcport", ".c", ".h")
     # variables of the environment
-    known_in += files(top, "selftests", ".sh", ".h")
+    known_in += files(top, "selftests", ".sh")
     known = {word for _, _, word in words(known_in)}
     documents = sorted(top.glob("README*"))
     documents += files(top, "docs", ".md", ".rst", ".yaml", ".txt")
