@@ -93,6 +93,13 @@ install: all
 	$(MAKE) -C tools install
 	$(if $(DESTDIR),,depmod -a)
 
+## uninstall: remove what install put there (root; DESTDIR=)
+uninstall:
+	release=$$($(if $(KDIR),$(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease,uname -r)) && \
+		rm -f $(foreach folder,updates extra,$(DESTDIR)/lib/modules/$$release/$(folder)/ipcport.ko*)
+	$(MAKE) -C tools uninstall
+	$(if $(DESTDIR),,depmod -a)
+
 ## dkms-install: the sources to where DKMS builds them for every kernel (root)
 dkms-install:
 	install -d $(DESTDIR)/usr/src/ipcport-$(VERSION)
@@ -104,4 +111,4 @@ clean:
 
 FORCE:
 .PHONY: all help module module-debug tools demo check test test-vm stress style model \
-	docs shell install dkms-install clean FORCE
+	docs shell install uninstall dkms-install clean FORCE

@@ -71,6 +71,45 @@ test_install() {
 	check "the program runs with the shared library" prints 0.1.0
 }
 
+# A kernel's tree that knows its release, where the module went.
+make_kernel() {
+	modules=$root/lib/modules/6.99
+	mkdir -p "$work/kernel" "$modules/updates"
+	printf 'kernelrelease:\n\t@echo 6.99\n' > "$work/kernel/Makefile"
+	echo x | tee "$modules/updates/ipcport.ko" > "$modules/updates/other.ko"
+}
+
+left() { (cd "$root" && find . ! -type d && find . -name ipcport); }
+
+# After test_install.
+test_uninstall() {
+	echo x > "$root/usr/share/ipcport/other"
+	make_kernel
+	run make -s -C ../.. O="$BUILD" DESTDIR="$root" PREFIX=/usr KDIR="$work/kernel" uninstall
+	check "make uninstall" exits 0
+	check "it leaves only what others put there" same "$(left | sort)" \
+		"$(printf '%s\n' ./lib/modules/6.99/updates/other.ko ./usr/share/ipcport \
+			./usr/share/ipcport/other)"
+	rm "$root/usr/share/ipcport/other"
+	for time in first second; do
+		run make -s -C .. O="$BUILD" DESTDIR="$root" PREFIX=/usr uninstall
+		check "make uninstall of the tools, a $time time" exits 0
+		check "the $time time leaves nothing" same "x$(left)" \
+			x./lib/modules/6.99/updates/other.ko
+	done
+}
+
+has_line() { printf '%s\n' "$stderr" | grep -qxF "$1"; }
+
+missing_library="tools: false does not find json-c (Debian: apt-get install pkg-config libjson-c-dev)"
+
+test_missing_library() {
+	run make -s -C .. O="$work/build" PKG_CONFIG=false "$work/build/ipcport/ipcport"
+	check "make fails where a library is missing" exits 2
+	check "it names library and package" has_line "$missing_library"
+	check "it compiles nothing before" test ! -e "$work/build"
+}
+
 test_help() {
 	for name in $commands; do
 		run "$ipcport" "$name" --help
@@ -251,6 +290,8 @@ test_programs() {
 test_header
 test_shared_library
 test_install
+test_uninstall
+test_missing_library
 test_help
 test_usage_errors
 if [ -e /dev/ipcport ]; then
