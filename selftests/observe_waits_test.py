@@ -213,6 +213,11 @@ def test_kinds(device):
             assert wait["waits_for"] == (None if kind == "recv" else crowd.owner.pid), wait
         received = found["call_received", False]
         assert (received["token"], received["holder_pid"]) == (crowd.taken, crowd.owner.pid)
+        # the id of a thread does as well
+        expected = waits(crowd.waiter.pid)
+        assert len(expected) == 7
+        for wait in found.values():
+            assert waits(wait["tid"]) == expected
         _, text = told(crowd.waiter.pid)
         assert text[-1] == (f"{title(crowd.waiter)} waits for {title(crowd.owner)}, which waits "
                             "in no port that you may see."), text

@@ -101,6 +101,15 @@ size_t waitgraph_find(const struct waitgraph *graph, uint32_t pid)
 	return found ? (size_t)(found - graph->processes) : WAITGRAPH_NOBODY;
 }
 
+size_t waitgraph_find_thread(const struct waitgraph *graph, uint32_t tid)
+{
+	for (size_t i = 0; tid && i < graph->wait_count; i++) {
+		if (graph->waits[i].waiter->tid == tid)
+			return graph->waits[i].from;
+	}
+	return WAITGRAPH_NOBODY;
+}
+
 static void add_process(struct waitgraph *graph, uint32_t pid)
 {
 	if (pid)

@@ -132,6 +132,15 @@ void waitgraph_free(struct waitgraph *graph);
 size_t waitgraph_find(const struct waitgraph *graph, uint32_t pid);
 
 /**
+ * waitgraph_find_thread() - find the process of a thread that waits
+ * @graph: the graph
+ * @tid: the thread's id
+ *
+ * Return: its index, or WAITGRAPH_NOBODY.
+ */
+size_t waitgraph_find_thread(const struct waitgraph *graph, uint32_t tid);
+
+/**
  * waitgraph_search() - number the components: processes that reach each other through waits
  * @graph: the graph
  * @follows: is a wait to be followed; only asked about those which have a @to

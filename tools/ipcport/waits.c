@@ -17,8 +17,8 @@ static const char help[] =
 	"\n"
 	"Show who waits for whom, as a tree: below a thread that waits in a port stands the\n"
 	"process that it waits for, with what that waits for in turn. It begins with those whom\n"
-	"nobody waits for. With PID, show only whom this process waits for, and say who that is\n"
-	"in the end.\n"
+	"nobody waits for. With PID, which may be the id of a thread that waits, show only whom\n"
+	"this process waits for, and say who that is in the end.\n"
 	"\n"
 	"  -j, --json  print JSON\n"
 	"  -h, --help  print this help\n"
@@ -48,10 +48,18 @@ static const char help[] =
 	"Example:\n"
 	"  ipcport waits $(pidof client)\n";
 
+/* Tools that list threads show their ids, as this one does: any of them will do. */
+static size_t find(const struct waitgraph *graph, uint32_t id)
+{
+	size_t process = waitgraph_find(graph, id);
+
+	return process == WAITGRAPH_NOBODY ? waitgraph_find_thread(graph, id) : process;
+}
+
 /* Also of a process that waits nowhere; the tree is then empty. */
 static int print_one(struct waiting *waiting, uint32_t pid, bool is_json)
 {
-	size_t root = waitgraph_find(waiting->graph, pid);
+	size_t root = find(waiting->graph, pid);
 	struct waittree tree = { 0 };
 	int ret, status;
 

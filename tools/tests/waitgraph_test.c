@@ -385,6 +385,18 @@ static void two_cycles_are_found_once_each(void **state)
 	scene_expect_tree("0:5 1:6 1:6 2:1 3:2 4:3");
 }
 
+static void a_process_is_found_by_a_thread_that_waits(void **state)
+{
+	(void)state;
+	scene_add_call(1, 2)->tid = 11;
+	scene_add_call(3, 2)->tid = 0;
+	scene_build(MANY_THREADS);
+	assert_int_equal(waitgraph_find_thread(scene.graph, 11), scene_find(1));
+	assert_int_equal(waitgraph_find_thread(scene.graph, 2), WAITGRAPH_NOBODY);
+	/* one that cannot be seen */
+	assert_int_equal(waitgraph_find_thread(scene.graph, 0), WAITGRAPH_NOBODY);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -412,6 +424,7 @@ int main(void)
 		A_TEST(what_is_gone_in_the_later_dump_is_no_cycle),
 		A_TEST(a_thread_that_did_not_wait_all_the_time_may_end_a_cycle),
 		A_TEST(two_cycles_are_found_once_each),
+		A_TEST(a_process_is_found_by_a_thread_that_waits),
 	};
 
 	return cmocka_run_group_tests_name("waitgraph", tests, NULL, NULL);
