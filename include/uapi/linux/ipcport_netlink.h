@@ -41,16 +41,16 @@
  * from the beginning of the dump to its end is there. If ports came or went, or names
  * changed, meanwhile, messages have NLM_F_DUMP_INTR: what was shown is then not the
  * state of one moment. GENERATION counts those changes: it is what it was when the dump
- * began. What came after the beginning is not shown. A call is in a dump of waiters if it waits from the beginning to the end, and
- * so is a thread in a port, or for a name that nobody is given meanwhile. One that goes
- * on to wait for something else meanwhile may be there twice. A dump of users is never
- * marked.
+ * began. What came after the beginning is not shown. A call is in a dump of waiters if
+ * it waits from the beginning to the end, and so is a thread in a port, or for a name
+ * that nobody is given meanwhile. One that goes on to wait for something else meanwhile
+ * may be there twice. A dump of users is never marked.
  *
  * Events
  *
  * They go to the multicast group "ports", soon after they happened, by a thread of the
- * kernel: nobody who waits in a port ever waits for those who listen. Their commands
- * end in _NTF and have the attributes IPCPORT_A_EVENT_*. On kernels before 6.8 only
+ * kernel: nobody who waits in a port ever waits for those who listen. Their commands end
+ * in _NTF and have the attributes IPCPORT_A_EVENT_*. On kernels before 6.8 only
  * CAP_NET_ADMIN may join the group; from then on everyone may, and hears of what they
  * may see. A socket has to be bound before it joins.
  *
