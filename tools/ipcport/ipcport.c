@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -151,8 +152,11 @@ static int dispatch(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-	int status = dispatch(argc, argv);
+	int status;
 
+	/* It tells how wide characters are, and which ones a screen can show. */
+	setlocale(LC_CTYPE, "");
+	status = dispatch(argc, argv);
 	/* Output that did not arrive, on a full disk for example, is a failure too. */
 	if ((fflush(stdout) || ferror(stdout)) && status == STATUS_OK)
 		status = fail(errno, "write the output");

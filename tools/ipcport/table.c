@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,30 +60,15 @@ void table_cell(struct table *table, const char *format, ...)
 
 void table_text(struct table *table, const char *text)
 {
-	char *cell = NULL;
-	size_t size;
-	FILE *out;
+	size_t size = TEXT_SIZE(strlen(text));
+	char *cell;
 
 	if (!*text) {
 		add(table, strdup("-"));
 		return;
 	}
-	out = open_memstream(&cell, &size);
-	if (out) {
-		text_print(out, (const uint8_t *)text, strlen(text));
-		fclose(out);
-	}
-	add(table, cell);
-}
-
-/* Characters, as far as they have one column each. Cells are UTF-8. */
-static int width(const char *cell)
-{
-	int count = 0;
-
-	for (; *cell; cell++)
-		count += (*cell & 0xc0) != 0x80;
-	return count;
+	cell = malloc(size);
+	add(table, cell ? text_format(cell, size, text) : NULL);
 }
 
 static const char *cell_at(const struct table *table, size_t line, size_t column)
@@ -99,7 +83,7 @@ static int column_width(const struct table *table, size_t column)
 	int widest = 0, next;
 
 	for (size_t line = 0; line <= table->count / table->column_count; line++) {
-		next = width(cell_at(table, line, column));
+		next = text_width(cell_at(table, line, column));
 		if (next > widest)
 			widest = next;
 	}
@@ -109,7 +93,7 @@ static int column_width(const struct table *table, size_t column)
 static void print_cell(const struct table *table, size_t line, size_t column, int columns)
 {
 	const char *cell = cell_at(table, line, column);
-	int blanks = columns - width(cell);
+	int blanks = columns - text_width(cell);
 	bool is_last = column + 1 == table->column_count;
 
 	if (table->columns[column].is_number)

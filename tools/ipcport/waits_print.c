@@ -31,13 +31,9 @@ static const struct column columns[] = {
 static void add_process(struct table *table, const char *indent, const char *comm, uint32_t pid,
 			uint32_t tid)
 {
-	char text[4 * VIEW_COMM_SIZE + 1] = "";
-	FILE *out = fmemopen(text, sizeof(text), "w");
+	char text[TEXT_SIZE(VIEW_COMM_SIZE)];
 
-	if (out) {
-		text_print(out, (const uint8_t *)comm, strlen(comm));
-		fclose(out);
-	}
+	text_format(text, sizeof(text), comm);
 	if (tid && tid != pid)
 		table_cell(table, "%s%s[%u.%u]", indent, text, pid, tid);
 	else

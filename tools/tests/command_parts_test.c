@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Parsers, payloads, text and JSON of the command. */
+/* Parsers, payloads and JSON of the command. */
 #include "fake_kernel.h"
 
 #include "../ipcport/array.h"
@@ -7,11 +7,12 @@
 #include "../ipcport/parse.h"
 #include "../ipcport/print.h"
 #include "../ipcport/stream.h"
-#include "../ipcport/text.h"
 
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -190,51 +191,6 @@ static void an_end_is_an_empty_message(void **state)
 	assert_int_equal(fake.nr_messages, 1);
 	assert_int_equal(fake.messages[0].type, STREAM_END);
 	assert_int_equal(fake.messages[0].flags, 0);
-}
-
-static void only_well_formed_characters_are_text(void **state)
-{
-	static const char *const right[] = {
-		"", "hello", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf",
-		"\xee\x80\x80", "\xf4\x8f\xbf\xbf", "\t\n\x1b[0m",
-	};
-	static const char *const wrong[] = {
-		"\x80", "\xc0\x80", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x9f\xbf", "\xed\xa0\x80",
-		"\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x82",
-		"\xe2\x82(", "\xf0\x9f\x98(",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(right); i++)
-		assert_true(text_is_utf8((const uint8_t *)right[i], strlen(right[i])));
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
-		assert_false(text_is_utf8((const uint8_t *)wrong[i], strlen(wrong[i])));
-	assert_false(text_is_utf8((const uint8_t *)"a\0b", 3));
-}
-
-static void expect_print(const char *bytes, size_t length, const char *expected)
-{
-	char *printed;
-	size_t size;
-	FILE *out = open_memstream(&printed, &size);
-
-	assert_non_null(out);
-	text_print(out, (const uint8_t *)bytes, length);
-	fclose(out);
-	assert_string_equal(printed, expected);
-	free(printed);
-}
-
-static void a_sender_cannot_control_the_terminal(void **state)
-{
-	(void)state;
-	expect_print("hello", 5, "hello");
-	expect_print("gr\xc3\xbc\xc3\x9f", 6, "gr\xc3\xbc\xc3\x9f");
-	expect_print("\x1b[2J", 4, "\\x1b[2J");
-	expect_print("\302\2332J", 4, "\\xc2\\x9b2J");
-	expect_print("a\nb\r", 4, "a\\x0ab\\x0d");
-	expect_print("\x7f\xff\0", 3, "\\x7f\\xff\\x00");
-	expect_print("a\\x0a", 5, "a\\\\x0a");
 }
 
 /* Goes through text, as it does for whoever reads the command's output. */
@@ -473,8 +429,6 @@ int main(void)
 		cmocka_unit_test_setup(a_batch_partly_taken_is_continued, fake_reset),
 		cmocka_unit_test_setup(a_failed_send_ends_the_stream, fake_reset),
 		cmocka_unit_test_setup(an_end_is_an_empty_message, fake_reset),
-		cmocka_unit_test_setup(only_well_formed_characters_are_text, fake_reset),
-		cmocka_unit_test_setup(a_sender_cannot_control_the_terminal, fake_reset),
 		cmocka_unit_test_setup(a_delivery_survives_json, fake_reset),
 		cmocka_unit_test_setup(bytes_that_are_no_text_are_in_the_payload_only, fake_reset),
 		cmocka_unit_test_setup(a_notice_says_so_in_json, fake_reset),

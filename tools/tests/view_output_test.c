@@ -9,6 +9,7 @@
 #include "../ipcport/table.h"
 #include "../ipcport/view_json.h"
 
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,6 +56,24 @@ static void columns_are_as_wide_as_what_is_in_them(void **state)
 	expect_table(&table, " PORT  NAME      N  LAST\n"
 			     "12345  -         7  x\n"
 			     "    1  \xc3\xbc\xc3\xbc\xc3\xbc\\xff  88  longer\n");
+}
+
+static void wide_characters_do_not_shift_columns(void **state)
+{
+	static const struct column columns[] = { { "NAME", false }, { "N", true } };
+	struct table table = { .columns = columns, .column_count = ARRAY_SIZE(columns) };
+
+	(void)state;
+	assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+	/* two characters of two columns each, and a combining one */
+	table_text(&table, "\xe4\xb8\xad\xe4\xb8\xad");
+	table_cell(&table, "1");
+	table_text(&table, "u\xcc\x88x");
+	table_cell(&table, "2");
+	expect_table(&table, "NAME  N\n"
+			     "\xe4\xb8\xad\xe4\xb8\xad  1\n"
+			     "u\xcc\x88x    2\n");
+	setlocale(LC_CTYPE, "C");
 }
 
 static void a_table_can_have_many_lines(void **state)
@@ -222,6 +241,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(columns_are_as_wide_as_what_is_in_them, fake_reset),
+		cmocka_unit_test_setup(wide_characters_do_not_shift_columns, fake_reset),
 		cmocka_unit_test_setup(a_table_can_have_many_lines, fake_reset),
 		cmocka_unit_test_setup(options_of_a_later_module_are_numbers, fake_reset),
 		cmocka_unit_test_setup(ages_have_two_units_at_most, fake_reset),
