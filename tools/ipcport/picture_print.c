@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Bytes that the longest id needs: a name whose bytes are all printed as \xNN. */
-#define ID_SIZE	(4 * IPCPORT_NAME_SIZE + 32)
+/* Bytes that the longest id needs: a name with something before it. */
+#define ID_SIZE	(TEXT_SIZE(IPCPORT_NAME_SIZE) + 32)
 
 static const char *const edge_words[] = {
 	[PICTURE_OWNER] = "owner",
@@ -18,22 +18,9 @@ static const char *const edge_words[] = {
 	[PICTURE_HOLDER] = "holder",
 };
 
-/* As text_print(), into a buffer of ID_SIZE. */
-static char *clean(char *text, const char *bytes)
-{
-	FILE *out = fmemopen(text, ID_SIZE, "w");
-
-	*text = '\0';
-	if (out) {
-		text_print(out, (const uint8_t *)bytes, strlen(bytes));
-		fclose(out);
-	}
-	return text;
-}
-
 static const char *node_id(char id[ID_SIZE], const struct picture_node *node)
 {
-	static const char name[] = "name:";
+	char name[TEXT_SIZE(IPCPORT_NAME_SIZE)];
 
 	switch (node->type) {
 	case PICTURE_PROCESS:
@@ -46,9 +33,7 @@ static const char *node_id(char id[ID_SIZE], const struct picture_node *node)
 		snprintf(id, ID_SIZE, "port:%" PRIu64, node->number);
 		break;
 	case PICTURE_NAME:
-		clean(id, node->text);
-		memmove(id + strlen(name), id, strlen(id) + 1);
-		memcpy(id, name, strlen(name));
+		snprintf(id, ID_SIZE, "name:%s", text_format(name, sizeof(name), node->text));
 		break;
 	}
 	return id;
@@ -77,9 +62,9 @@ static void print_id(FILE *out, const struct picture_node *node)
 
 static void print_text(FILE *out, const char *bytes)
 {
-	char text[ID_SIZE];
+	char text[TEXT_SIZE(IPCPORT_NAME_SIZE)];
 
-	print_escaped(out, clean(text, bytes));
+	print_escaped(out, text_format(text, sizeof(text), bytes));
 }
 
 static void print_node(FILE *out, const struct picture_node *node)
@@ -90,7 +75,7 @@ static void print_node(FILE *out, const struct picture_node *node)
 		node->type == PICTURE_NAME ? "note" : "box");
 	print_text(out, node->text);
 	if (node->type == PICTURE_PROCESS)
-		fprintf(out, "\\npid %" PRIu64, node->number);
+		fprintf(out, "%spid %" PRIu64, *node->text ? "\\n" : "", node->number);
 	else if (node->type == PICTURE_HIDDEN)
 		fprintf(out, "not visible");
 	else if (node->type == PICTURE_PORT)

@@ -201,6 +201,14 @@ static void a_port_that_came_after_the_list_is_drawn_too(void **state)
 	expect_line("label=\"late\\npid 11\"];\n");
 }
 
+static void a_process_without_a_name_has_its_id_alone(void **state)
+{
+	(void)state;
+	add_port(1, 11);
+	compose(false);
+	expect_line("[shape=box, label=\"pid 11\"];\n");
+}
+
 static void the_way_through_a_deadlock_is_red(void **state)
 {
 	(void)state;
@@ -240,6 +248,7 @@ int main(void)
 		A_TEST(a_name_that_several_wait_for_is_one),
 		A_TEST(processes_that_cannot_be_seen_are_not_the_same),
 		A_TEST(a_port_that_came_after_the_list_is_drawn_too),
+		A_TEST(a_process_without_a_name_has_its_id_alone),
 		A_TEST(the_way_through_a_deadlock_is_red),
 		A_TEST(what_graphviz_would_obey_is_escaped),
 	};
