@@ -32,17 +32,17 @@ class Screen(contextlib.AbstractContextManager):
 
     _numbers = itertools.count()
 
-    def __init__(self, *words, width=100, height=24):
+    def __init__(self, *words, width=100, height=24, locale="C"):
         if not shutil.which("tmux"):
             raise Skip("there is no tmux")
         # the last one may still be about to end
         self._socket = f"obs-{os.getpid()}-{next(self._numbers)}"
         self._tmux("new-session", "-d", "-x", width, "-y", height, "--", "sh", "-c",
                    'trap : INT; stty -g; "$@"; echo "ends with $?"; stty -g; read -r _', "sh",
-                   COMMAND, "top", *words)
+                   "env", f"LC_ALL={locale}", COMMAND, "top", *words)
 
     def _tmux(self, *words):
-        words = ["tmux", "-L", self._socket, "-f", "/dev/null", *map(str, words)]
+        words = ["tmux", "-u", "-L", self._socket, "-f", "/dev/null", *map(str, words)]
         return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=PATIENCE, check=True).stdout
 
@@ -82,7 +82,7 @@ class Screen(contextlib.AbstractContextManager):
 
     def ends(self):
         """Wait for top to end: its status."""
-        lines = self.when(lambda lines: "ends with" in "".join(lines))
+        lines = self.when(lambda lines: "ends with" in [line for line in lines if line][-2])
         before, status, after = (line for line in lines if line)
         # it has left nothing on the screen, and the terminal as it was
         assert before == after, lines
@@ -243,6 +243,39 @@ def test_json_count(device):
     text = command("top", "--json", "--count", "3", "--delay", "0.05")
     assert [[one["id"] for one in json.loads(line)] for line in text.splitlines()] == [
         [port.number]] * 3
+
+
+def test_characters(device):
+    """wide and combining characters shift nothing; if there is only ASCII they are escaped"""
+    columns = {"/\u4e2d\u4e2d": 5, "/u\u0308x": 3}
+    for name in columns:
+        device.create().bind(name)
+    with Screen("--sort", "port", "--delay", "1000", locale="C.UTF-8") as screen:
+        lines = screen.when(lambda lines: [port["NAME"] for port in ports(lines)] == [*columns])
+        end = lines[TOP - 1].index("PID") + len("PID")
+        for line, (name, width) in zip(lines[TOP:], columns.items()):
+            assert line[:end + len(name) - width].endswith(f" {os.getpid()}"), line
+    with Screen("--sort", "port", "--delay", "1000") as screen:
+        screen.when(lambda lines: [port["NAME"] for port in ports(lines)] == [
+            r"/\xe4\xb8\xad\xe4\xb8\xad", r"/u\xcc\x88x"])
+
+
+def test_hang_up(_):
+    """it ends when its terminal is gone"""
+    master, slave = os.openpty()
+    top = subprocess.Popen([COMMAND, "top", "--delay", "1000"], stdin=slave, stdout=slave,
+                           env={**os.environ, "TERM": "linux"})
+    shown = b""
+    try:
+        os.close(slave)
+        # the headings are the last that is drawn
+        while b"CALLS/S" not in shown:
+            shown += os.read(master, 4096)
+        os.close(master)
+        assert top.wait(PATIENCE) >= 0
+    finally:
+        top.kill()
+        top.wait()
 
 
 def test_no_terminal(_):

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <locale.h>
+#include <langinfo.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,9 +21,6 @@
 
 /* Lines above the ports: a summary, how they are sorted, keys, headings. */
 #define HEAD_LINES	4
-
-/* Room for a name whose bytes are all shown as \xNN. */
-#define CELL_SIZE	(4 * IPCPORT_NAME_SIZE + 1)
 
 #define NAME_WIDTH	12
 
@@ -72,8 +70,6 @@ int top_screen_open(void)
 {
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
 		return fail_because("top needs a terminal; without one, use --json");
-	/* For names that are not ASCII. */
-	setlocale(LC_CTYPE, "");
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen)
 		return fail_because("this terminal is not known; use --json, or set TERM");
@@ -103,42 +99,27 @@ static int width_of(size_t column)
 	return rest < IPCPORT_NAME_SIZE ? rest : IPCPORT_NAME_SIZE;
 }
 
-/* A character whose bytes do not all fit is left out. */
-static int columns_of(const char *text, int room, int *length)
-{
-	int columns = 0;
-
-	*length = 0;
-	while (text[*length] && columns < room) {
-		size_t size = text_character((const uint8_t *)text + *length,
-					     strlen(text + *length));
-
-		*length += size ? (int)size : 1;
-		columns++;
-	}
-	return columns;
-}
-
 /* What is beyond the edge of the screen is left out. */
 static void put(int line, int x, const char *text, int room)
 {
-	int length;
+	int width;
 
 	if (x >= COLS)
 		return;
-	columns_of(text, room < COLS - x ? room : COLS - x, &length);
-	mvaddnstr(line, x, text, length);
+	mvaddnstr(line, x, text, (int)text_fit(text, room < COLS - x ? room : COLS - x, &width));
 }
 
 static void draw_cell(int line, size_t column, const char *text)
 {
-	int width = width_of(column), x = 0, length;
+	int room = width_of(column), x = 0, width;
 
 	for (size_t i = 0; i < column; i++)
 		x += width_of(i) + 1;
-	if (headings[column].is_number)
-		x += width - columns_of(text, width, &length);
-	put(line, x, text, width);
+	if (headings[column].is_number) {
+		text_fit(text, room, &width);
+		x += room - width;
+	}
+	put(line, x, text, room);
 }
 
 static void draw_number(int line, size_t column, uint64_t number)
@@ -149,15 +130,15 @@ static void draw_number(int line, size_t column, uint64_t number)
 	draw_cell(line, column, text);
 }
 
+/* The screen shows what the locale knows: of others than UTF-8 that is ASCII for certain. */
 static void draw_text(int line, size_t column, const char *bytes)
 {
-	char text[CELL_SIZE] = "";
-	FILE *out = fmemopen(text, sizeof(text), "w");
+	char text[TEXT_SIZE(IPCPORT_NAME_SIZE)];
 
-	if (out) {
-		text_print(out, (const uint8_t *)bytes, strlen(bytes));
-		fclose(out);
-	}
+	if (!strcmp(nl_langinfo(CODESET), "UTF-8"))
+		text_format(text, sizeof(text), bytes);
+	else
+		text_format_ascii(text, sizeof(text), bytes);
 	draw_cell(line, column, *text ? text : "-");
 }
 
@@ -250,6 +231,14 @@ static int milliseconds_until(uint64_t until_ns)
 	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
+/* Nobody presses a key there any more, and reading does not wait. */
+static bool has_hung_up(void)
+{
+	struct pollfd terminal = { .fd = STDIN_FILENO };
+
+	return poll(&terminal, 1, 0) > 0 && terminal.revents;
+}
+
 /* Looks for a key at least once: the time may be over already, if there are many ports. */
 bool top_screen_wait(struct top *top, struct rates *rates, uint64_t until_ns)
 {
@@ -260,8 +249,7 @@ bool top_screen_wait(struct top *top, struct rates *rates, uint64_t until_ns)
 		timeout(ms);
 		errno = 0;
 		key = getch();
-		/* The terminal may be gone. */
-		if (key == 'q' || (key == ERR && errno && errno != EINTR))
+		if (key == 'q' || (key == ERR && ((errno && errno != EINTR) || has_hung_up())))
 			return false;
 		if (key == ' ')
 			return true;
