@@ -23,7 +23,7 @@ group() {
 	check)	echo "$(group vm) $(group model) sparse codespell shellcheck perl" \
 		     "clang-14 lld-14 llvm-14 gcc-multilib g++-multilib g++ flex bison" \
 		     "libelf-dev libssl-dev libcmocka-dev liburing-dev mandoc" \
-		     "bash-completion tmux graphviz python3-yaml python3-jsonschema" ;;
+		     "bash-completion procps tmux graphviz python3-yaml python3-jsonschema" ;;
 	*)	echo "deps.sh: no group called '$1' (build, vm, model, docs, check)" >&2; return 2 ;;
 	esac
 }
