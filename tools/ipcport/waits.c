@@ -2,6 +2,7 @@
 #include "command.h"
 #include "fail.h"
 #include "json.h"
+#include "kin.h"
 #include "parse.h"
 #include "waiting.h"
 #include "waits_print.h"
@@ -18,7 +19,9 @@ static const char help[] =
 	"Show who waits for whom, as a tree: below a thread that waits in a port stands the\n"
 	"process that it waits for, with what that waits for in turn. It begins with those whom\n"
 	"nobody waits for. With PID, which may be the id of a thread that waits, show only whom\n"
-	"this process waits for, and say who that is in the end.\n"
+	"this process waits for, and say who that is in the end. A process that waits for\n"
+	"something else than a port, its child (as 'serve' does), a pipe, a lock, ends the tree,\n"
+	"and a circle through it is not seen; children that wait in ports are named.\n"
 	"\n"
 	"  -j, --json  print JSON\n"
 	"  -h, --help  print this help\n"
@@ -56,6 +59,19 @@ static size_t find(const struct waitgraph *graph, uint32_t id)
 	return process == WAITGRAPH_NOBODY ? waitgraph_find_thread(graph, id) : process;
 }
 
+static int print_chain(const struct waitgraph *graph, const struct waittree *tree, uint32_t pid)
+{
+	struct kin kin;
+	int ret, status;
+
+	ret = kin_load(&kin, graph);
+	if (ret)
+		return fail(ret, "find the children that wait");
+	status = waits_print_chain(graph, tree, &kin, pid);
+	free(kin.items);
+	return status;
+}
+
 /* Also of a process that waits nowhere; the tree is then empty. */
 static int print_one(struct waiting *waiting, uint32_t pid, bool is_json)
 {
@@ -71,7 +87,7 @@ static int print_one(struct waiting *waiting, uint32_t pid, bool is_json)
 	if (is_json)
 		status = waits_print_json(waiting->graph, &tree);
 	else
-		status = waits_print_chain(waiting->graph, &tree, pid);
+		status = print_chain(waiting->graph, &tree, pid);
 	free(tree.rows);
 	return status;
 }

@@ -159,9 +159,45 @@ static void print_need(const struct view_waiter *waiter)
 	}
 }
 
+static void print_place(const struct view_waiter *waiter)
+{
+	bool is_name = waiter->kind == IPCPORT_WAIT_NAME;
+
+	if (is_name)
+		printf("waits for a port with the name ");
+	else
+		printf("waits in port %" PRIu64, waiter->port);
+	if (*waiter->name) {
+		printf(is_name ? "" : " (");
+		text_print(stdout, (const uint8_t *)waiter->name, strlen(waiter->name));
+		printf(is_name ? "" : ")");
+	}
+}
+
+/* Who waits in no port may wait for its child, as "serve" does, and the child in a port. */
+static void print_idle(const struct waitgraph *graph, const struct kin *kin, uint32_t pid)
+{
+	const struct kinship *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < kin->count; i++) {
+		if (kin->items[i].ancestor == pid && !count++)
+			first = &kin->items[i];
+	}
+	printf("waits in no port that you may see");
+	if (!first)
+		return;
+	printf("; its %s ", first->is_child ? "child" : "descendant");
+	waiting_print_process(stdout, &graph->processes[first->process]);
+	printf(" ");
+	print_place(kin_find_wait(graph, first->process)->waiter);
+	if (count > 1)
+		printf(", and %zu more %s", count - 1, count == 2 ? "waits" : "wait");
+}
+
 /* Who is at the end of a chain, and what is known of why. */
 static void print_end(const struct waitgraph *graph, const struct waittree *tree,
-		      const struct waittree_row *row)
+		      const struct kin *kin, const struct waittree_row *row)
 {
 	const struct waitgraph_process *process = &graph->processes[row->process];
 
@@ -174,7 +210,7 @@ static void print_end(const struct waitgraph *graph, const struct waittree *tree
 	if (row->wait)
 		print_need(row->wait->waiter);
 	else if (process->pid)
-		printf("waits in no port that you may see");
+		print_idle(graph, kin, process->pid);
 	else
 		printf("cannot be seen from here");
 	printf(".\n");
@@ -193,18 +229,19 @@ static bool is_repeated(const struct waittree_row *row, const struct waittree_ro
  * Where it is not known who could be asked next: first those whom anyone could help, then
  * those who do something else, since it is these who have to be looked at.
  */
-static void print_ends(const struct waitgraph *graph, const struct waittree *tree)
+static void print_ends(const struct waitgraph *graph, const struct waittree *tree,
+		       const struct kin *kin)
 {
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct waittree_row *row = &tree->rows[i];
 
 		if (row->wait && row->wait->to == WAITGRAPH_NOBODY &&
 		    (!i || !is_repeated(row, row - 1)))
-			print_end(graph, tree, row);
+			print_end(graph, tree, kin, row);
 	}
 	for (size_t i = 0; i < tree->count; i++) {
 		if (!tree->rows[i].wait)
-			print_end(graph, tree, &tree->rows[i]);
+			print_end(graph, tree, kin, &tree->rows[i]);
 	}
 }
 
@@ -222,7 +259,8 @@ static void read_comm(uint32_t pid, char comm[VIEW_COMM_SIZE])
 	fclose(file);
 }
 
-int waits_print_chain(const struct waitgraph *graph, const struct waittree *tree, uint32_t pid)
+int waits_print_chain(const struct waitgraph *graph, const struct waittree *tree,
+		      const struct kin *kin, uint32_t pid)
 {
 	char comm[VIEW_COMM_SIZE] = "";
 	const struct waitgraph_process process = { .pid = pid, .comm = comm };
@@ -231,7 +269,9 @@ int waits_print_chain(const struct waitgraph *graph, const struct waittree *tree
 	if (!tree->count) {
 		read_comm(pid, comm);
 		waiting_print_process(stdout, &process);
-		printf(" waits in no port that you may see.\n");
+		printf(" ");
+		print_idle(graph, kin, pid);
+		printf(".\n");
 		return STATUS_OK;
 	}
 	status = print_tree(graph, tree);
@@ -239,7 +279,7 @@ int waits_print_chain(const struct waitgraph *graph, const struct waittree *tree
 		return status;
 	printf("\n");
 	print_cycles(graph, tree);
-	print_ends(graph, tree);
+	print_ends(graph, tree, kin);
 	return STATUS_OK;
 }
 

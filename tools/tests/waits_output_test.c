@@ -26,12 +26,15 @@ static struct {
 	struct view_waiters dump;
 	struct waitgraph *graph;
 	struct waittree tree;
+	struct kinship kinships[4];
+	struct kin kin;
 } scene;
 
 static int reset(void **state)
 {
 	memset(&scene, 0, sizeof(scene));
 	scene.dump.items = scene.items;
+	scene.kin.items = scene.kinships;
 	fake_reset(state);
 	fake.now_ns = 100 * SEC;
 	return 0;
@@ -67,6 +70,12 @@ static struct view_waiter *add(uint32_t kind, uint32_t pid, uint32_t to)
 	return waiter;
 }
 
+/* Process number @process of the graph, which waits, descends from @ancestor. */
+static void add_kinship(uint32_t ancestor, size_t process, bool is_child)
+{
+	scene.kinships[scene.kin.count++] = (struct kinship){ ancestor, process, is_child };
+}
+
 static void plant(uint32_t pid)
 {
 	scene.graph = waitgraph_build(&scene.dump);
@@ -89,7 +98,8 @@ static char *print(uint32_t pid)
 	stdout = open_memstream(&printed, &size);
 	assert_non_null(stdout);
 	if (pid)
-		assert_int_equal(waits_print_chain(scene.graph, &scene.tree, pid), 0);
+		assert_int_equal(waits_print_chain(scene.graph, &scene.tree, &scene.kin, pid),
+				 0);
 	else
 		assert_int_equal(waits_print_all(scene.graph, &scene.tree), 0);
 	fclose(stdout);
@@ -219,6 +229,45 @@ static void who_does_not_wait_is_told_in_one_line(void **state)
 	snprintf(expected, sizeof(expected), "%s[%d] waits in no port that you may see.\n", comm,
 		 getpid());
 	expect((uint32_t)getpid(), expected);
+	forget(NULL);
+	add_kinship((uint32_t)getpid(), 0, true);
+	strcpy(strrchr(expected, '.'), "; its child p1[1] waits in port ");
+	snprintf(expected + strlen(expected), 64, "%d (/%d).\n", getpid(), getpid());
+	expect((uint32_t)getpid(), expected);
+}
+
+static void the_child_for_which_the_last_one_may_wait_is_named(void **state)
+{
+	(void)state;
+	add(IPCPORT_WAIT_SEND, 1, 2);
+	add(IPCPORT_WAIT_CALL_RECEIVED, 7, 8)->tid = 77;
+	strcpy(add(IPCPORT_WAIT_NAME, 9, 0)->name, "/srv\n");
+	add_kinship(1, 2, true);
+	add_kinship(2, 2, true);
+	expect_end(1, "p1[1] waits for p2[2], which waits in no port that you may see; "
+		      "its child p7[7] waits in port 8 (/8).\n");
+	forget(NULL);
+	scene.items[1].name[0] = '\0';
+	add_kinship(2, 4, false);
+	expect_end(1, "p1[1] waits for p2[2], which waits in no port that you may see; "
+		      "its child p7[7] waits in port 8, and 1 more waits.\n");
+	forget(NULL);
+	scene.kinships[1] = scene.kinships[2];
+	scene.kin.count = 2;
+	expect_end(1, "p1[1] waits for p2[2], which waits in no port that you may see; "
+		      "its descendant p9[9] waits for a port with the name /srv\\x0a.\n");
+}
+
+static void of_many_children_the_first_is_named_and_the_others_counted(void **state)
+{
+	(void)state;
+	add(IPCPORT_WAIT_SEND, 1, 2);
+	for (uint32_t pid = 4; pid < 7; pid++) {
+		add(IPCPORT_WAIT_RECV, pid, pid);
+		add_kinship(2, pid - 2, true);
+	}
+	expect_end(1, "p1[1] waits for p2[2], which waits in no port that you may see; "
+		      "its child p4[4] waits in port 4 (/4), and 2 more wait.\n");
 }
 
 static void where_nobody_waits_there_are_only_headings(void **state)
@@ -283,6 +332,8 @@ int main(void)
 		A_TEST(whom_anyone_could_help_is_told_once_and_before_others),
 		A_TEST(who_cannot_be_seen_is_said_to_be_so),
 		A_TEST(who_does_not_wait_is_told_in_one_line),
+		A_TEST(the_child_for_which_the_last_one_may_wait_is_named),
+		A_TEST(of_many_children_the_first_is_named_and_the_others_counted),
 		A_TEST(where_nobody_waits_there_are_only_headings),
 		A_TEST(a_chain_does_not_get_wider_without_end),
 		A_TEST(a_wait_says_for_whom_it_waits_in_json),
