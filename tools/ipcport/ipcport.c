@@ -156,6 +156,8 @@ int main(int argc, char *argv[])
 
 	/* It tells how wide characters are, and which ones a screen can show. */
 	setlocale(LC_CTYPE, "");
+	/* A line goes out as one: others may print to the same terminal or file. */
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	status = dispatch(argc, argv);
 	/* Output that did not arrive, on a full disk for example, is a failure too. */
 	if ((fflush(stdout) || ferror(stdout)) && status == STATUS_OK)

@@ -128,6 +128,23 @@ test_help() {
 	check "--help exits with 0" exits 0
 }
 
+# Sockets of this kind keep apart what was written in several parts.
+first_write() {
+	/usr/bin/python3 -c 'if True:
+		import socket, subprocess, sys
+		ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		subprocess.run(sys.argv[1:], stderr=its)
+		print(ours.recv(4096).decode(), end="")' "$@"
+}
+
+test_messages() {
+	run first_write "$ipcport" bogus
+	check "a message is written at once" prints \
+		"ipcport: there is no command 'bogus'; see 'ipcport help'"
+	run first_write "$ipcport" ls --bogus
+	check "so is what getopt says" prints "ipcport ls: unrecognized option '--bogus'"
+}
+
 # usage NAME ARGUMENT...: the command line is wrong, and nothing is printed on stdout
 usage() {
 	what=$1
@@ -183,6 +200,9 @@ test_usage_errors() {
 	usage "serve, wait for a new port" serve --create --wait cat
 	for name in send recv call serve; do
 		usage "$name, wait for a number" "$name" --wait 1 x
+		check "$name, wait for a number: it says how to write a time" complains \
+			"ipcport: --wait needs a name, '1' is a number; a time goes with \"=\": --wait=1; \
+see 'ipcport $name --help'"
 		usage "$name, wait without number" "$name" --wait=soon name x
 	done
 	usage "exec without handles" exec -- true
@@ -293,6 +313,7 @@ test_install
 test_uninstall
 test_missing_library
 test_help
+test_messages
 test_usage_errors
 if [ -e /dev/ipcport ]; then
 	echo "# /dev/ipcport is here: what happens without it is not tested"
