@@ -29,7 +29,8 @@ int target_parse(struct target *target, const char *text)
 	if (!parse_number(text, 1, UINT64_MAX, &target->port))
 		return fail_usage("'%s' is neither the number nor the name of a port", text);
 	if (target->is_waiting)
-		return fail_usage("--wait needs a name, '%s' is a number", text);
+		return fail_usage("--wait needs a name, '%s' is a number; "
+				  "a time goes with \"=\": --wait=%s", text, text);
 	return STATUS_OK;
 }
 
