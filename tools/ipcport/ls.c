@@ -23,6 +23,8 @@ static const char help[] =
 	"\n"
 	"PID, COMMAND\n"
 	"             the process that owns the port\n"
+	"UID          the user whose port it is\n"
+	"MODE         who may use it, like a file's: 2 to send and call, 4 to receive and answer\n"
 	"CAP, DEPTH   messages it can hold, and those in it\n"
 	"SEND, RECV   threads that wait for space, and for a message\n"
 	"CALLS        calls that have not been answered yet\n"

@@ -21,7 +21,7 @@ static const char help[] =
 	"CAP_NET_ADMIN, like root. Lines come soon after the events, and bear the time at which\n"
 	"they are printed.\n"
 	"\n"
-	"  -c, --count N  end after N events\n"
+	"  -c, --count N  end after N events; lines of --ports and 'synced' do not count\n"
 	"  -p, --ports    begin with the ports that there are, and 'synced' behind them\n"
 	"  -j, --json     print JSON, an object on each line\n"
 	"  -h, --help     print this help\n"
