@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#define WITH_CHILDREN(test)	cmocka_unit_test_setup_teardown(test, start, end)
+
 static struct kin kin;
 static pid_t child, grandchild;
 
@@ -112,9 +114,9 @@ static void who_cannot_be_seen_has_no_ancestors(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(who_waits_is_known_to_all_its_ancestors, start, end),
-		cmocka_unit_test_setup_teardown(who_does_not_sleep_is_no_child_that_waits, start, end),
-		cmocka_unit_test_setup_teardown(who_cannot_be_seen_has_no_ancestors, start, end),
+		WITH_CHILDREN(who_waits_is_known_to_all_its_ancestors),
+		WITH_CHILDREN(who_does_not_sleep_is_no_child_that_waits),
+		WITH_CHILDREN(who_cannot_be_seen_has_no_ancestors),
 	};
 
 	return cmocka_run_group_tests_name("kin", tests, NULL, NULL);
