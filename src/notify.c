@@ -19,8 +19,9 @@
 #include "event.h"
 #include "fill.h"
 
-/* Events of a namespace that wait to be sent. */
-#define MAX_EVENTS	1024
+/* Events of a namespace that wait to be sent, and bytes for the attributes of one. */
+#define MAX_EVENTS	4096
+#define EVENT_SIZE	512
 
 /**
  * struct outlet - events of one network namespace on their way
@@ -121,7 +122,7 @@ static struct sk_buff *event_to_skb(const struct ipcport_event *event)
 	struct sk_buff *skb;
 	void *header;
 
-	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_NOWAIT | __GFP_NOWARN);
+	skb = genlmsg_new(EVENT_SIZE, GFP_NOWAIT | __GFP_NOWARN);
 	if (!skb)
 		return NULL;
 	header = genlmsg_put(skb, 0, 0, &ipcport_genl_family, 0, commands[event->kind]);
