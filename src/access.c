@@ -62,14 +62,7 @@ int ipcport_permission(const struct ipcport *port, struct user_namespace *user_n
 	return -EACCES;
 }
 
-/**
- * ipcport_may_see_all() - may a viewer see what is others'?
- * @viewer: the viewer
- *
- * Context: Any.
- * Return: whether it may.
- */
-bool ipcport_may_see_all(const struct ipcport_viewer *viewer)
+static bool may_see_all(const struct ipcport_viewer *viewer)
 {
 	return file_ns_capable(viewer->file, viewer->user_ns, CAP_IPC_OWNER);
 }
@@ -85,7 +78,7 @@ bool ipcport_may_see_all(const struct ipcport_viewer *viewer)
 bool ipcport_may_see_user(const struct ipcport_viewer *viewer, kuid_t uid)
 {
 	return uid_eq(viewer->file->f_cred->euid, uid) ||
-	       (kuid_has_mapping(viewer->user_ns, uid) && ipcport_may_see_all(viewer));
+	       (kuid_has_mapping(viewer->user_ns, uid) && may_see_all(viewer));
 }
 
 /* There is no function to ask that of others than the current task. */
@@ -116,5 +109,5 @@ bool ipcport_may_see(const struct ipcport_viewer *viewer, kuid_t uid, kgid_t gid
 		return true;
 	if (is_in_group(cred, gid))
 		mode >>= 3;
-	return mode & 0006 || ipcport_may_see_all(viewer);
+	return mode & 0006 || may_see_all(viewer);
 }

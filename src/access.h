@@ -30,7 +30,6 @@ bool ipcport_is_owner(const struct ipcport *port);
 bool ipcport_may_govern(const struct ipcport *port, struct user_namespace *user_ns);
 int ipcport_permission(const struct ipcport *port, struct user_namespace *user_ns, int mask);
 
-bool ipcport_may_see_all(const struct ipcport_viewer *viewer);
 bool ipcport_may_see_user(const struct ipcport_viewer *viewer, kuid_t uid);
 bool ipcport_may_see(const struct ipcport_viewer *viewer, kuid_t uid, kgid_t gid, umode_t mode);
 
