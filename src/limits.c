@@ -256,7 +256,7 @@ int ipcport_user_charge_port(struct ipcport_user *user, struct net *net, unsigne
 
 	spin_lock(&users_lock);
 	for (limit = 0; limit < IPCPORT_NR_PORT_LIMITS; limit++) {
-		max = READ_ONCE(*limits[limit].max);
+		max = ipcport_limit_max(limit);
 		if (user->nr[limit] + more[limit] > max)
 			break;
 	}
@@ -292,7 +292,7 @@ static bool inc_below(atomic_t *nr, enum ipcport_limit limit, unsigned int *max)
 {
 	int old = atomic_read(nr);
 
-	*max = READ_ONCE(*limits[limit].max);
+	*max = ipcport_limit_max(limit);
 	do {
 		if ((unsigned int)old >= *max)
 			return false;
